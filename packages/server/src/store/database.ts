@@ -17,7 +17,11 @@ export interface Query {
   run(sql: string, values?: readonly Value[]): Promise<number>;
 }
 
-/** One database. Both drivers keep the same promises, held by one suite of tests. */
+/**
+ * One database. Outside a transaction `all` only reads and sees nothing uncommitted; `run` is a
+ * transaction of its own. Both drivers
+ * keep the same promises, held by one suite of tests.
+ */
 export interface Database extends Query {
   /** `sqlite` or `postgres`. */
   readonly kind: 'sqlite' | 'postgres';
@@ -25,11 +29,12 @@ export interface Database extends Query {
    * Runs `work` in one transaction and answers after its commit is on the disk. A throw rolls everything
    * `work` did back and is thrown on. `work` awaits nothing but its own statements, and it may be run
    * again from its start (`Stale`, serialization failure), at most `transactionAttempts` times in all.
+   * After a statement failed, `Conflict` included, `work` may only end: every later statement fails the
+   * same way, and a `work` that returns all the same is rolled back and rejected with that failure.
    * On SQLite closures that wait together share one commit; none is answered before that commit.
    */
   transaction<T>(work: (query: Query) => Promise<T>): Promise<T>;
-  /** Several statements outside any transaction, as a migration needs them. */
-  script(sql: string): Promise<void>;
+  /** Finishes what was already asked for, refuses what comes later with `Unavailable`. */
   close(): Promise<void>;
 }
 
@@ -49,4 +54,16 @@ export class Stale extends Error {
 /** The database cannot be used now (locked away, unreachable, disk full); nothing was half done. */
 export class Unavailable extends Error {
   override name = 'Unavailable';
+}
+
+/** Refuses what would change its value on the way into a column, alike in both drivers. */
+export function checkValues(values: readonly Value[]): void {
+  for (const value of values) {
+    if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+      throw new RangeError(`${value} is not an integer that JavaScript holds exactly`);
+    }
+    if (typeof value !== 'number' && typeof value !== 'string' && value !== null) {
+      throw new TypeError(`a ${typeof value} cannot go into a column: text, a safe integer or null can`);
+    }
+  }
 }

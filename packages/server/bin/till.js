@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+// Starts Till, or says in one line that this Node is too old: it could not even read the sources.
+const oldestNode = 24;
+const major = Number(process.versions.node.split('.')[0]);
+
+if (major < oldestNode) {
+  console.error(
+    `till: needs Node ${oldestNode} or later, this is ${process.versions.node}. \`npm start\` brings its own.`,
+  );
+  process.exitCode = 1;
+} else {
+  import('../src/main.ts').then((program) => program.main(process.argv.slice(2)));
+}

@@ -1,0 +1,17 @@
+// consumePurchase: a managed product is used up (section 4.3).
+import { consume } from '../domain/purchase.ts';
+import type { Host } from '../host/host.ts';
+import type { ServerCall } from './call.ts';
+import { changePurchase } from './change-purchase.ts';
+
+export async function consumePurchase(
+  host: Host,
+  call: ServerCall,
+  input: { productId: string; purchaseToken: string; developerPayload?: string | null },
+): Promise<void> {
+  const { market, absent, now } = call;
+  const { productId, purchaseToken, developerPayload } = input;
+  await changePurchase(host, call, { productId, purchaseToken, market, absent }, (purchase) =>
+    consume(purchase, { developerPayload, cause: 'developer' }, now),
+  );
+}

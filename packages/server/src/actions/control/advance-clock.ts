@@ -1,0 +1,99 @@
+// advanceClock: a clock moves forward, and everything that falls due happens, in time order.
+import { Refusal } from '@till/protocol/errors';
+import { jumpTo, worldNow } from '../../domain/clock.ts';
+import type { Entry, Purchase } from '../../domain/purchase.ts';
+import { addSpan, parseSpan } from '../../domain/span.ts';
+import type { World } from '../../domain/world.ts';
+import type { Host } from '../../host/host.ts';
+import { loadApp } from '../../store/apps.ts';
+import { listDueOfWorld } from '../../store/purchases.ts';
+import { saveWorld } from '../../store/worlds.ts';
+import { callOf } from '../call.ts';
+import { batchSize, settlePurchase } from '../settle-due.ts';
+import { findWorld } from './find-world.ts';
+
+export interface Happening {
+  at: number;
+  what: string;
+  clientId: string;
+  purchaseToken: string;
+  productId: string;
+}
+
+/** How many happenings an answer lists. */
+const mostHappenings = 1000;
+/** The end of the calendar that instants are accepted for: 9999-12-31. */
+const latestInstant = 253_402_300_799_999;
+
+/** The clock is written first, in one update; then things happen one by one, each at its own due instant. */
+export async function advanceClock(
+  host: Host,
+  input: { worldId: string; by?: string; to?: number },
+): Promise<{ now: number; happened: Happening[]; truncated: boolean }> {
+  const machineNow = host.clock();
+  const { world, target } = await host.database.transaction(async (query) => {
+    const found = await findWorld(query, input.worldId);
+    const target = targetOf(input, worldNow(found.clock, machineNow));
+    const world = { ...found, clock: jumpTo(found.clock, target, machineNow) };
+    await saveWorld(query, world);
+    return { world, target };
+  });
+  const happened: Happening[] = [];
+  let count = 0;
+  await settleDueOfWorld(host, world, target, (happening) => {
+    count += 1;
+    if (happened.length < mostHappenings) happened.push(happening);
+  });
+  return { now: target, happened: happened.sort((a, b) => a.at - b.at), truncated: count > happened.length };
+}
+
+/** Settles a world batch by batch, the earliest first, until nothing is due at `until`. */
+export async function settleDueOfWorld(
+  host: Host,
+  world: World,
+  until: number,
+  tell: (happening: Happening) => void,
+): Promise<void> {
+  for (;;) {
+    const due = await listDueOfWorld(host.database, world.worldId, until, batchSize);
+    if (due.length === 0) return;
+    const results = await Promise.all(due.map((purchase) => settleOne(host, purchase)));
+    for (const happening of results.flat()) tell(happening);
+  }
+}
+
+async function settleOne(host: Host, purchase: Purchase): Promise<Happening[]> {
+  const found = await loadApp(host.database, purchase.appId);
+  if (found === undefined) return [];
+  const entries = await settlePurchase(host, callOf(host, found), purchase);
+  return entries.map((entry) => happeningOf(entry, purchase, found.app.clientId));
+}
+
+function happeningOf(entry: Entry, purchase: Purchase, clientId: string): Happening {
+  const { purchaseToken, productId } = purchase;
+  return { at: entry.at, what: entry.what, clientId, purchaseToken, productId };
+}
+
+function targetOf(input: { by?: string; to?: number }, now: number): number {
+  if (input.by === undefined && input.to === undefined) {
+    throw new Refusal('RequiredValueNotExist', { fields: ['by'], detail: 'give either by or to' });
+  }
+  if (input.by !== undefined && input.to !== undefined) {
+    throw new Refusal('InvalidRequest', { fields: ['by', 'to'], detail: 'give either by or to, not both' });
+  }
+  const target = input.by === undefined ? (input.to ?? now) : addBy(input.by, now);
+  const field = input.by === undefined ? 'to' : 'by';
+  if (target < now) {
+    throw new Refusal('InvalidRequest', { fields: [field], detail: 'a clock only advances forward' });
+  }
+  if (target > latestInstant) {
+    throw new Refusal('InvalidRequest', { fields: [field], detail: 'beyond the year 9999' });
+  }
+  return target;
+}
+
+function addBy(by: string, now: number): number {
+  const span = parseSpan(by);
+  if (span === undefined) throw new Refusal('InvalidRequest', { fields: ['by'] });
+  return addSpan(now, span, 'MKT_ONE');
+}

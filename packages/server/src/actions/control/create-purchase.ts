@@ -1,0 +1,154 @@
+// createPurchase: a buyer buys a product in the store app.
+import type { Market, PaymentMethod } from '@till/protocol/codes';
+import { Refusal } from '@till/protocol/errors';
+import { mustBeAcknowledged } from '../../domain/app.ts';
+import {
+  type Draw,
+  type PurchaseIdentifiers,
+  purchaseIdentifiers,
+  uuidText,
+} from '../../domain/identifiers.ts';
+import type { Product } from '../../domain/product.ts';
+import { buy, type Change, type Purchase, paidMicros, settle } from '../../domain/purchase.ts';
+import { purchaseData } from '../../domain/purchase-data.ts';
+import type { Host } from '../../host/host.ts';
+import { loadApp, saveApp } from '../../store/apps.ts';
+import { Conflict, type Query } from '../../store/database.ts';
+import { appendEntries } from '../../store/ledger.ts';
+import { loadProduct } from '../../store/products.ts';
+import { insertPurchase, loadOwned } from '../../store/purchases.ts';
+import { type Call, findCall } from '../call.ts';
+import { saveChange } from '../change-purchase.ts';
+
+export interface CreatePurchaseInput {
+  clientId: string;
+  worldId?: string;
+  productId: string;
+  buyerId?: string;
+  quantity?: number;
+  developerPayload?: string | null;
+  productName?: string;
+  payment?: { method?: PaymentMethod; outcome?: 'approve' | 'decline' | 'timeout' };
+  market?: Market;
+  country?: string;
+  /** Only for the demo purchases, whose tokens are documented. */
+  identifiers?: PurchaseIdentifiers;
+}
+
+/** How often IDs are drawn again because they are taken. */
+const attempts = 20;
+
+/**
+ * Refusals: `NoSuchData` for an unknown product, `PaymentDeclined`, `InvalidState` where the buyer owns the item.
+ * Signing happens before the transaction, which must not wait for anything but the database.
+ */
+export async function createPurchase(host: Host, input: CreatePurchaseInput): Promise<Purchase> {
+  pay(host, input.payment?.outcome);
+  const buyerId = input.buyerId ?? `buyer-${uuidText(host.random(16))}`;
+  for (let attempt = 1; ; attempt++) {
+    const call = await findCall(host, host.database, input);
+    const product = await findProduct(host, call, input.productId);
+    const bought = await signed(host, call, order(host, call, product, { ...input, buyerId }));
+    try {
+      await host.database.transaction((query) => store(query, call, bought));
+      return bought.purchase;
+    } catch (error) {
+      if (!(error instanceof Conflict) || attempt === attempts) throw error;
+      await refuseOwned(host.database, call, bought.purchase);
+    }
+  }
+}
+
+function pay(host: Host, outcome: 'approve' | 'decline' | 'timeout' | undefined): void {
+  if (outcome === undefined) return;
+  if (host.environment === 'commercial') {
+    throw new Refusal('NotInCommercial', { fields: ['payment.outcome'] });
+  }
+  if (outcome === 'decline') throw new Refusal('PaymentDeclined');
+  if (outcome === 'timeout') throw new Refusal('PaymentDeclined', { detail: 'the payment timed out' });
+}
+
+async function findProduct(host: Host, call: Call, productId: string): Promise<Product> {
+  const product = await loadProduct(host.database, call.app.appId, productId);
+  if (product === undefined) throw new Refusal('NoSuchData', { detail: 'no product has this productId' });
+  return product;
+}
+
+function order(
+  host: Host,
+  call: Call,
+  product: Product,
+  input: CreatePurchaseInput & { buyerId: string },
+): Change {
+  const { app, now } = call;
+  const { type, productId, priceMicros, currency } = product;
+  const quantity = input.quantity ?? 1;
+  if (!Number.isSafeInteger(paidMicros({ priceMicros, quantity }))) {
+    throw new Refusal('InvalidRequest', { fields: ['quantity'], detail: 'the amount is too large' });
+  }
+  const { environment } = host;
+  const names = input.identifiers ?? purchaseIdentifiers({ environment, at: now, type }, drawFor(host, call));
+  const ordered = {
+    ...names,
+    appId: app.appId,
+    worldId: app.worldId,
+    productId,
+    type,
+    market: input.market ?? app.market,
+    country: input.country ?? 'KR',
+    buyerId: input.buyerId,
+    quantity,
+    developerPayload: input.developerPayload || null,
+    productName: input.productName ?? null,
+    priceMicros,
+    currency,
+    paymentMethod: input.payment?.method ?? ('ONEPAY' as const),
+    purchaseTime: now,
+  };
+  return buy(ordered, mustBeAcknowledged(app));
+}
+
+function drawFor(host: Host, { app, seed }: Call): Draw {
+  return seed === null ? host.random : host.seeded(seed, `purchase ${app.clientId} ${app.drawnCount}`);
+}
+
+async function signed(host: Host, { app }: Call, { purchase, entries }: Change): Promise<Change> {
+  const data = purchaseData(purchase, app.packageName, host.environment);
+  const signature = await host.keys.sign(app.signingKey, data);
+  return { purchase: { ...purchase, purchaseData: data, signature, entryCount: entries.length }, entries };
+}
+
+async function store(query: Query, call: Call, { purchase, entries }: Change): Promise<void> {
+  const { appId, buyerId, productId } = purchase;
+  if (call.seed !== null) await countDraw(query, call);
+  const owned = await loadOwned(query, appId, buyerId, productId);
+  if (owned !== undefined) await settleOwned(query, call, owned);
+  await insertPurchase(query, purchase);
+  await appendEntries(query, purchase, 0, entries);
+}
+
+/** The next purchase of a seeded world draws other names; one that drew the same ones meanwhile begins again. */
+async function countDraw(query: Query, call: Call): Promise<void> {
+  const found = await loadApp(query, call.app.appId);
+  if (found?.app.drawnCount !== call.app.drawnCount) throw new Conflict('drawn meanwhile');
+  await saveApp(query, { ...found.app, drawnCount: found.app.drawnCount + 1 });
+}
+
+/** An overdue purchase of the same item no longer stands in the way; its void is stored first. */
+async function settleOwned(query: Query, call: Call, owned: Purchase): Promise<void> {
+  const settled = settle(owned, call.clock, call.now);
+  if (settled.purchase.voidedAt === null) throw alreadyOwned();
+  await saveChange(query, settled);
+}
+
+/** After a conflict: was it the IDs, which are drawn again, or does the buyer own the item by now? */
+async function refuseOwned(query: Query, call: Call, { appId, buyerId, productId }: Purchase): Promise<void> {
+  const owned = await loadOwned(query, appId, buyerId, productId);
+  if (owned !== undefined && settle(owned, call.clock, call.now).purchase.voidedAt === null) {
+    throw alreadyOwned();
+  }
+}
+
+function alreadyOwned(): Refusal {
+  return new Refusal('InvalidState', { detail: 'the buyer already owns this item' });
+}

@@ -1,0 +1,31 @@
+// deleteApp: an app goes, with its products and purchases.
+import type { Host } from '../../host/host.ts';
+import { deleteAppRow } from '../../store/apps.ts';
+import { deleteCredentials } from '../../store/credentials.ts';
+import { deleteEntries } from '../../store/ledger.ts';
+import { deleteProducts } from '../../store/products.ts';
+import { deletePurchases } from '../../store/purchases.ts';
+import { findCall } from '../call.ts';
+
+/** Rows that one transaction deletes, so that a large app holds nobody up. */
+const rowsAtOnce = 500;
+
+export async function deleteApp(host: Host, input: { clientId: string; worldId?: string }): Promise<void> {
+  const { app } = await findCall(host, host.database, input);
+  await deleteAppData(host, app.appId);
+}
+
+/** Purchases first and the app last: a stop in between leaves an app that can be deleted again. */
+export async function deleteAppData(host: Host, appId: string): Promise<void> {
+  const { database } = host;
+  for (const some of [deletePurchases, deleteEntries]) {
+    while ((await database.transaction((query) => some(query, appId, rowsAtOnce))) > 0);
+  }
+  await database.transaction(async (query) => {
+    await deletePurchases(query, appId, rowsAtOnce);
+    await deleteEntries(query, appId, rowsAtOnce);
+    await deleteProducts(query, appId);
+    await deleteCredentials(query, appId);
+    await deleteAppRow(query, appId);
+  });
+}

@@ -1,0 +1,31 @@
+// The purchase as the device gets it: a JSON string, signed with the app's key (section 12.2).
+import type { Environment } from '@till/protocol/codes';
+import type { Purchase } from './purchase.ts';
+
+/**
+ * A purchase made without a payload has the empty one at the sandbox host and `null` at the commercial host
+ * (section 13, row 37).
+ */
+export function shownPayload(developerPayload: string | null, environment: Environment): string | null {
+  return developerPayload ?? (environment === 'sandbox' ? '' : null);
+}
+
+/**
+ * The exact JSON text to sign. The members are those of the documents; their order, which nobody documents for
+ * V6 and V7, is that of the V5 samples with the later members behind.
+ */
+export function purchaseData(purchase: Purchase, packageName: string, environment: Environment): string {
+  return JSON.stringify({
+    orderId: purchase.orderId,
+    packageName,
+    productId: purchase.productId,
+    purchaseTime: purchase.purchaseTime,
+    purchaseState: purchase.voidedAt === null ? 0 : 1,
+    recurringState: -1,
+    purchaseId: purchase.purchaseId,
+    developerPayload: shownPayload(purchase.developerPayload, environment),
+    purchaseToken: purchase.purchaseToken,
+    acknowledgeState: purchase.acknowledgedAt === null ? 0 : 1,
+    quantity: purchase.quantity,
+  });
+}

@@ -1,0 +1,54 @@
+// What the outside gives the program: everything an action may use besides the rules and the SQL.
+import type { Environment } from '@till/protocol/codes';
+import type { Logger } from 'pino';
+import type { Database } from '../store/database.ts';
+
+/** An app's RSA-2048 pair, both halves DER in base64; the private half is sealed where a master key is set. */
+export interface KeyPair {
+  /** X.509 SubjectPublicKeyInfo: what the developer is shown. */
+  licenseKey: string;
+  /** PKCS #8. */
+  signingKey: string;
+}
+
+export interface Keys {
+  /** Makes a pair off the main thread (11 to 180 ms). */
+  create(): Promise<KeyPair>;
+  /** The published pair that apps of test worlds share. */
+  readonly shared: KeyPair;
+  /** SHA512withRSA over the UTF-8 bytes of `text`, base64; off the main thread. */
+  sign(signingKey: string, text: string): Promise<string>;
+}
+
+export interface Secrets {
+  /** SHA-256 as base64url: how secrets and tokens are stored, all of them of high entropy. */
+  hash(text: string): string;
+  hmac(key: string | Uint8Array, text: string | Uint8Array): Uint8Array;
+  /** Compares in a time that tells nothing about where two texts differ. */
+  equal(a: string, b: string): boolean;
+}
+
+/** The choices of protocol section 13 that an app has not made for itself. */
+export interface Choices {
+  tokenReuse: boolean;
+  strictContentType: boolean;
+  unconfirmedGlobal: boolean;
+}
+
+export interface Host {
+  readonly environment: Environment;
+  readonly choices: Choices;
+  readonly database: Database;
+  /** The machine's clock, epoch ms. */
+  clock(): number;
+  random(byteCount: number): Uint8Array;
+  /** The same bytes for the same seed and label, so that a seeded world repeats its identifiers. */
+  seeded(seed: string, label: string): (byteCount: number) => Uint8Array;
+  readonly secrets: Secrets;
+  readonly keys: Keys;
+  /** Authenticates continuation keys; all nodes of a database share it. */
+  readonly listKey: string;
+  readonly log: Logger;
+  /** What this node knows of the installation's state. */
+  readonly node: { maintenance: boolean; stopping: boolean };
+}

@@ -1,0 +1,121 @@
+// Checks a request against its row and turns it into the action's input.
+import { marketCodes } from '@till/protocol/codes';
+import { Refusal } from '@till/protocol/errors';
+import { marketHeader } from '@till/protocol/fields';
+import type { Operation } from '@till/protocol/shape';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { type JsonSchema, objectSchema } from './schema.ts';
+
+/** What came in: path values, query, body and the market header, all still unchecked. */
+export interface Incoming {
+  params: unknown;
+  query: unknown;
+  body: unknown;
+  market: string | undefined;
+}
+
+export type Check = (incoming: Incoming) => Record<string, unknown>;
+
+// removeAdditional and coerceTypes would let unknown members vanish and turn null into ""
+const ajv = new Ajv({ allErrors: true, coerceTypes: false, removeAdditional: false, verbose: true });
+ajv.addKeyword({
+  keyword: 'plainText',
+  type: 'string',
+  validate: (_: unknown, text: string) => !text.includes('\0') && text.isWellFormed(),
+});
+ajv.addKeyword({
+  keyword: 'maxBytes',
+  type: 'string',
+  validate: (most: number, text: string) => text.length * 3 <= most || Buffer.byteLength(text) <= most,
+});
+ajv.addKeyword({
+  keyword: 'digits',
+  type: 'string',
+  modifying: true,
+  validate: readDigits,
+});
+
+/**
+ * The check of one operation, compiled on its first use. It names all fields at once: those that are missing
+ * (`RequiredValueNotExist`) before those that do not fit (`InvalidRequest`).
+ */
+export function checkOf(row: Operation): Check {
+  let validate: ValidateFunction | undefined;
+  return (incoming) => {
+    validate ??= ajv.compile(requestSchema(row));
+    const whole = { ...incoming, body: incoming.body ?? {} };
+    if (!validate(whole)) throw refusalOf(validate.errors ?? []);
+    return { ...(whole.params as object), ...(whole.query as object), ...(whole.body as object) };
+  };
+}
+
+/** Control calls refuse unknown members: a typo in a test must not pass in silence. */
+function requestSchema(row: Operation): JsonSchema {
+  const closed = row.access === 'controlKey';
+  const properties: Record<string, JsonSchema> = {};
+  if (row.access !== 'controlKey') properties.market = { enum: marketCodes };
+  if (row.params !== undefined) properties.params = objectSchema(row.params, false);
+  properties.query = objectSchema(row.query ?? {}, closed);
+  properties.body = objectSchema(row.body ?? {}, closed);
+  return { type: 'object', properties };
+}
+
+/** One to `size` digits within the bounds become a number in the place of the text. */
+function readDigits(
+  bounds: { size: number; min: number; max: number },
+  text: string,
+  _: unknown,
+  place?: { parentData: Record<string, unknown>; parentDataProperty: string | number },
+): boolean {
+  if (text.length > bounds.size || !/^[0-9]+$/.test(text)) return false;
+  const value = Number(text);
+  if (value < bounds.min || value > bounds.max) return false;
+  if (place !== undefined) place.parentData[place.parentDataProperty] = value;
+  return true;
+}
+
+function refusalOf(errors: readonly ErrorObject[]): Refusal {
+  const missing = errors.filter(isMissing).map(nameOf);
+  if (missing.length > 0) return new Refusal('RequiredValueNotExist', { fields: unique(missing) });
+  return new Refusal('InvalidRequest', {
+    fields: unique(errors.map(nameOf)),
+    detail: unique(errors.map(reasonOf)).join('; '),
+  });
+}
+
+/** `null` where a value is required is a missing one (section 6.4). */
+function isMissing(error: ErrorObject): boolean {
+  return error.keyword === 'required' || (error.keyword === 'type' && error.data === null);
+}
+
+/** The name as the caller wrote it: `developerPayload`, `payment.method`, `x-market-code`. */
+function nameOf(error: ErrorObject): string {
+  const path = error.instancePath.split('/').slice(1).map(unescaped);
+  if (path[0] === 'market') return marketHeader;
+  const names = path.slice(1);
+  if (error.keyword === 'required') names.push(String(error.params.missingProperty));
+  if (error.keyword === 'additionalProperties') names.push(String(error.params.additionalProperty));
+  return names.join('.');
+}
+
+/** The rule that was broken; never the value. */
+function reasonOf(error: ErrorObject): string {
+  if (error.keyword === 'additionalProperties') return `${nameOf(error)} is not a member of this call`;
+  if (error.keyword === 'plainText') return `${nameOf(error)} holds a NUL or a lone surrogate`;
+  if (error.keyword === 'enum')
+    return `${nameOf(error)} must be one of ${error.params.allowedValues.join(', ')}`;
+  if (error.keyword === 'maxBytes') return `${nameOf(error)} must not have more than ${error.schema} bytes`;
+  if (error.keyword === 'digits') {
+    const { size, min, max } = error.schema as { size: number; min: number; max: number };
+    return `${nameOf(error)} must be a number of at most ${size} digits from ${min} to ${max}`;
+  }
+  return `${nameOf(error)} ${error.message}`;
+}
+
+function unescaped(part: string): string {
+  return part.replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+function unique(names: readonly string[]): string[] {
+  return [...new Set(names)];
+}

@@ -1,0 +1,64 @@
+// What is refused with the route, before anybody asks who calls: maintenance, unknown paths, wrong verbs.
+import { controlOperations } from '@till/protocol/control';
+import { Refusal } from '@till/protocol/errors';
+import { operations } from '@till/protocol/operations';
+import type { Operation } from '@till/protocol/shape';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Host } from '../host/host.ts';
+
+/** Every row of the server API, with the name that logs and documents give it. */
+export const serverRows: readonly { name: string; generation: string; row: Operation }[] = Object.entries(
+  operations,
+).flatMap(([generation, rows]) =>
+  Object.entries(rows).map(([name, row]) => ({ name, generation, row: row as Operation })),
+);
+
+export const controlRows: readonly { name: keyof typeof controlOperations; row: Operation }[] =
+  Object.entries(controlOperations).map(([name, row]) => ({
+    name: name as keyof typeof controlOperations,
+    row,
+  }));
+
+const verbsByPath = groupByPath([...serverRows, ...controlRows].map(({ row }) => row));
+
+/** Maintenance hides the server API whole, unknown paths included; control and health calls go on. */
+export function refuseInMaintenance(host: Host, url: string): void {
+  if (host.node.maintenance && !/^\/(control\/|healthz|readyz|metrics)/.test(url)) {
+    throw new Refusal('ServiceMaintenance');
+  }
+}
+
+/** An escaped slash would be taken for a part of a value: such a path does not exist (section 1.5). */
+export function refuseUnroutable(request: FastifyRequest, reply: FastifyReply): void {
+  const path = pathOf(request.raw.url ?? '/');
+  if (/%2f/i.test(path)) throw new Refusal('ResourceNotFound');
+  if (!request.is404) return;
+  const verbs = verbsByPath.find(({ pattern }) => pattern.test(path))?.verbs;
+  if (verbs === undefined || verbs.has(request.method)) throw new Refusal('ResourceNotFound');
+  reply.header('allow', [...verbs].join(', '));
+  throw new Refusal('MethodNotAllowed');
+}
+
+/** `{name}` of the table as Fastify's `:name`. */
+export function routePath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+}
+
+function pathOf(url: string): string {
+  const end = url.search(/[?#]/);
+  return end === -1 ? url : url.slice(0, end);
+}
+
+function groupByPath(rows: readonly Operation[]): { pattern: RegExp; verbs: Set<string> }[] {
+  const verbs = new Map<string, Set<string>>();
+  for (const row of rows) {
+    const of = verbs.get(row.path) ?? new Set<string>();
+    verbs.set(row.path, of.add(row.method));
+  }
+  return [...verbs].map(([path, of]) => ({ pattern: pathPattern(path), verbs: of }));
+}
+
+function pathPattern(path: string): RegExp {
+  const escaped = path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+');
+  return new RegExp(`^${escaped}$`);
+}

@@ -1,0 +1,85 @@
+// The program: reads its settings, starts, says what to paste, and stops when it is asked to.
+import { readFileSync } from 'node:fs';
+import { pino } from 'pino';
+import { createDemo, demo, demoCalls } from './demo.ts';
+import { readSettings, type Settings, settingsHelp } from './settings.ts';
+import { createTill, type Till } from './till.ts';
+
+/** Readiness is red this long before the port closes. */
+const drainMs = 500;
+/** A stop that takes longer than this ends the process all the same. */
+const exitWithinMs = 9_500;
+
+/** Runs the `till` command; what stops the start is one line on standard error and exit code 1. */
+export async function main(args: readonly string[]): Promise<void> {
+  if (args.includes('--help') || args.includes('-h')) return console.log(settingsHelp());
+  if (args.includes('--version')) return console.log(version());
+  try {
+    const settings = readSettings(args, process.env, readEnvFile());
+    await start(settings);
+  } catch (error) {
+    console.error(`till: ${startFailure(error)}`);
+    process.exitCode = 1;
+  }
+}
+
+async function start(settings: Settings): Promise<void> {
+  // standard output is for people: the banner; the log goes to standard error
+  const log = pino({ level: settings.logLevel }, pino.destination({ dest: 2, sync: true }));
+  const till = await createTill(settings, { log, drainMs });
+  stopOnSignals(till);
+  const first = await createDemo(till.host);
+  log.info({ url: till.url, controlUrl: till.controlUrl, version: version() }, 'listening');
+  console.log(await banner(till, settings, first));
+}
+
+async function banner(till: Till, settings: Settings, first: boolean): Promise<string> {
+  const lines = [`Till ${version()}, ${settings.environment}, listens on ${till.url}`];
+  if (till.controlUrl !== till.url) lines.push(`The control API listens on ${till.controlUrl}`);
+  if (settings.environment === 'commercial') return lines.join('\n');
+  const made = first ? 'A demo app is ready' : 'If the demo app is still there';
+  lines.push(
+    '',
+    `${made}: clientId ${demo.clientId}. Read one of its purchases:`,
+    '',
+    demoCalls(till.url),
+    '',
+  );
+  return lines.join('\n');
+}
+
+function stopOnSignals(till: Till): void {
+  const stop = (signal: string) => {
+    till.host.log.info({ signal }, 'stopping');
+    setTimeout(() => process.exit(1), exitWithinMs).unref();
+    till.stop().then(
+      () => process.exit(0),
+      (error) => {
+        till.host.log.error({ err: error }, 'the stop failed');
+        process.exit(1);
+      },
+    );
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+}
+
+function readEnvFile(): string {
+  try {
+    return readFileSync('.env', 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** One line; an address in use gets words, everything else brings its own. */
+function startFailure(error: unknown): string {
+  const { code, message, port } = error as NodeJS.ErrnoException & { port?: number };
+  if (code === 'EADDRINUSE') return `port ${port} is in use; choose another with --port.`;
+  return message.split('\n')[0] ?? String(error);
+}

@@ -1,0 +1,59 @@
+// Does what is due in the worlds whose clock runs, and what a node must do now and then.
+import { learnMaintenance } from '../actions/control/set-maintenance.ts';
+import { purgeAccessTokens } from '../actions/purge-access-tokens.ts';
+import { findDue, settleByKey } from '../actions/settle-due.ts';
+import type { Host } from '../host/host.ts';
+
+const passEveryMs = 250;
+const learnEveryMs = 1_000;
+const purgeEveryMs = 60_000;
+
+export interface Scheduler {
+  /** Waits for what is under way. */
+  stop(): Promise<void>;
+}
+
+export function startScheduler(host: Host): Scheduler {
+  const jobs = [
+    repeat(host, 'what is due', passEveryMs, () => pass(host)),
+    repeat(host, 'maintenance', learnEveryMs, () => learnMaintenance(host)),
+    repeat(host, 'ended tokens', purgeEveryMs, () => purgeAccessTokens(host)),
+  ];
+  return {
+    stop: async () => {
+      await Promise.all(jobs.map((stop) => stop()));
+    },
+  };
+}
+
+/** One bounded pass; several nodes may do the same, a purchase changes for one of them. */
+async function pass(host: Host): Promise<void> {
+  const due = await findDue(host);
+  await Promise.all(due.map((key) => settleByKey(host, key)));
+}
+
+/** Runs a job again and again, never twice at a time; what fails is logged and tried again at its next turn. */
+function repeat(host: Host, what: string, everyMs: number, job: () => Promise<unknown>): () => Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  let running = Promise.resolve();
+  let stopped = false;
+  const turn = async () => {
+    try {
+      await job();
+    } catch (error) {
+      host.log.error({ err: error, job: what }, 'a scheduled job failed');
+    }
+    if (!stopped) plan();
+  };
+  const plan = () => {
+    timer = setTimeout(() => {
+      running = turn();
+    }, everyMs);
+  };
+  plan();
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+    return running;
+  };
+}

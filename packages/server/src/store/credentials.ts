@@ -1,0 +1,49 @@
+// Client secrets, known by their hashes only.
+import type { AppInWorld } from '../domain/app.ts';
+import { appInWorldColumns, toAppInWorld } from './apps.ts';
+import type { Query } from './database.ts';
+
+export interface Credential {
+  secretHash: string;
+  appInWorld: AppInWorld;
+}
+
+export async function insertCredential(
+  query: Query,
+  appId: string,
+  secretHash: string,
+  createdAt: number,
+): Promise<void> {
+  await query.run(
+    'insert into credential (app_id, secret_hash, created_at, expires_at) values ($1, $2, $3, null)',
+    [appId, secretHash, createdAt],
+  );
+}
+
+/** The app that this client ID and secret belong to, if the secret works at `now`. */
+export async function findCredential(
+  query: Query,
+  clientId: string,
+  secretHash: string,
+  now: number,
+): Promise<Credential | undefined> {
+  const [row] = await query.all(
+    `select c.secret_hash, ${appInWorldColumns}
+     from app a join world w on w.world_id = a.world_id join credential c on c.app_id = a.app_id
+     where a.client_id = $1 and c.secret_hash = $2 and (c.expires_at is null or c.expires_at > $3) limit 1`,
+    [clientId, secretHash, now],
+  );
+  return row && { secretHash: String(row.secret_hash), appInWorld: toAppInWorld(row) };
+}
+
+/** Lets the secrets that work now end at `expiresAt`, unless they end before. */
+export async function endCredentials(query: Query, appId: string, expiresAt: number): Promise<void> {
+  await query.run(
+    'update credential set expires_at = $1 where app_id = $2 and (expires_at is null or expires_at > $1)',
+    [expiresAt, appId],
+  );
+}
+
+export async function deleteCredentials(query: Query, appId: string): Promise<void> {
+  await query.run('delete from credential where app_id = $1', [appId]);
+}

@@ -1,0 +1,80 @@
+// Products of an app.
+import type { Product } from '../domain/product.ts';
+import type { Query, Row } from './database.ts';
+
+const columns = 'app_id, product_id, type, title, price_micros, currency, created_at, rev';
+
+/** Makes the product, or changes the one that is there; its type stays as it is. */
+export async function putProduct(query: Query, product: Product): Promise<void> {
+  await query.run(
+    `insert into product (${columns}) values ($1, $2, $3, $4, $5, $6, $7, $8)
+     on conflict (app_id, product_id) do update set title = excluded.title,
+       price_micros = excluded.price_micros, currency = excluded.currency, rev = product.rev + 1`,
+    [
+      product.appId,
+      product.productId,
+      product.type,
+      product.title,
+      product.priceMicros,
+      product.currency,
+      product.createdAt,
+      product.rev,
+    ],
+  );
+}
+
+export async function loadProduct(
+  query: Query,
+  appId: string,
+  productId: string,
+): Promise<Product | undefined> {
+  const [row] = await query.all(`select ${columns} from product where app_id = $1 and product_id = $2`, [
+    appId,
+    productId,
+  ]);
+  return row && toProduct(row);
+}
+
+export async function listProducts(
+  query: Query,
+  appId: string,
+  after: string,
+  limit: number,
+): Promise<Product[]> {
+  const rows = await query.all(
+    `select ${columns} from product where app_id = $1 and product_id > $2 order by product_id limit $3`,
+    [appId, after, limit],
+  );
+  return rows.map(toProduct);
+}
+
+/** Deletes the product unless it has been bought; tells whether it is gone. */
+export async function deleteUnboughtProduct(
+  query: Query,
+  appId: string,
+  productId: string,
+): Promise<boolean> {
+  const deleted = await query.run(
+    `delete from product where app_id = $1 and product_id = $2
+       and not exists (select 1 from purchase where app_id = $1 and product_id = $2)`,
+    [appId, productId],
+  );
+  return deleted === 1;
+}
+
+export async function deleteProducts(query: Query, appId: string): Promise<void> {
+  await query.run('delete from product where app_id = $1', [appId]);
+}
+
+function toProduct(row: Row): Product {
+  return {
+    appId: String(row.app_id),
+    productId: String(row.product_id),
+    type: row.type as Product['type'],
+    title: String(row.title),
+    priceMicros: Number(row.price_micros),
+    currency: String(row.currency),
+    createdAt: Number(row.created_at),
+    rev: Number(row.rev),
+  };
+}

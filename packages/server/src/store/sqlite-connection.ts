@@ -1,0 +1,126 @@
+// One SQLite connection: statements by text, values in and out, failures by the store's names.
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { Conflict, checkValues, type Row, Unavailable, type Value } from './database.ts';
+
+interface Prepared {
+  statement: StatementSync;
+  valueCount: number;
+}
+
+/** How long a statement waits for another program that holds the file, such as a backup. */
+const busyTimeoutMs = 2000;
+
+/** SQLite result codes (low byte) that say: not now, and nothing was half done. */
+const unavailableCodes = new Set([5, 6, 8, 10, 11, 13, 14]); // busy locked readonly io corrupt full cantopen
+const uniqueCodes = new Set([1555, 2067, 2579]); // primary key, unique, rowid
+const notADatabaseCode = 26;
+
+export class Connection {
+  readonly #database: DatabaseSync;
+  readonly #prepared = new Map<string, Prepared>();
+
+  constructor(path: string, options: { readOnly?: boolean; timeout?: number } = {}) {
+    this.#database = named(() => new DatabaseSync(path, { timeout: busyTimeoutMs, ...options }));
+  }
+
+  /** False after SQLite gave a whole transaction up by itself, as it may on a full disk. */
+  get inTransaction(): boolean {
+    return this.#database.isTransaction;
+  }
+
+  all(sql: string, values: readonly Value[] = []): Row[] {
+    const statement = this.#statement(sql, values);
+    return named(() => statement.all(...values.map(bound)).map((row) => plainRow(row)));
+  }
+
+  run(sql: string, values: readonly Value[] = []): number {
+    const statement = this.#statement(sql, values);
+    return named(() => Number(statement.run(...values.map(bound)).changes));
+  }
+
+  close(): void {
+    this.#prepared.clear();
+    this.#database.close();
+  }
+
+  #statement(sql: string, values: readonly Value[]): StatementSync {
+    checkValues(values);
+    const prepared = this.#prepared.get(sql) ?? this.#prepare(sql);
+    if (prepared.valueCount !== values.length) {
+      throw new TypeError(`the statement wants ${prepared.valueCount} values, not ${values.length}: ${sql}`);
+    }
+    return prepared.statement;
+  }
+
+  #prepare(sql: string): Prepared {
+    const { text, valueCount } = numbered(sql);
+    const statement = named(() => this.#database.prepare(text));
+    // SQLite prepares the first of several statements and drops the others without a word.
+    if (bare(statement.sourceSQL) !== bare(text)) throw new TypeError(`one statement at a time: ${sql}`);
+    const prepared = { statement, valueCount };
+    this.#prepared.set(sql, prepared);
+    return prepared;
+  }
+}
+
+/** Turns `$1` into `?1`, outside of text in quotes; SQLite takes `$1` for a name. */
+function numbered(sql: string): { text: string; valueCount: number } {
+  let valueCount = 0;
+  const text = sql.replace(/'(?:[^']|'')*'|\$(\d+)/g, (found, digits?: string) => {
+    if (digits === undefined) return found;
+    valueCount = Math.max(valueCount, Number(digits));
+    return `?${digits}`;
+  });
+  return { text, valueCount };
+}
+
+function bare(sql: string): string {
+  return sql.replace(/[\s;]+$/, '').trimStart();
+}
+
+/** A number would be bound as a float, which `cast(… as text)` and division would show. */
+function bound(value: Value): string | bigint | null {
+  return typeof value === 'number' ? BigInt(value) : value;
+}
+
+/** A plain object as PostgreSQL's driver makes it, holding nothing that a `Value` is not. */
+function plainRow(row: Record<string, unknown>): Row {
+  const plain: Row = {};
+  for (const column in row) {
+    const value = row[column];
+    if (
+      typeof value === 'number' ? !Number.isSafeInteger(value) : typeof value === 'object' && value !== null
+    ) {
+      throw new RangeError(`column ${column} holds neither text nor a safe integer`);
+    }
+    plain[column] = value as Value;
+  }
+  return plain;
+}
+
+/** Runs `work` and throws what it throws under the name the store has for it. */
+function named<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw translated(error);
+  }
+}
+
+function translated(error: unknown): unknown {
+  const code = resultCode(error);
+  if (code === undefined || !(error instanceof Error)) return error;
+  if (uniqueCodes.has(code)) return new Conflict(error.message, { cause: error });
+  if (unavailableCodes.has(code & 0xff)) return new Unavailable(`SQLite: ${error.message}`, { cause: error });
+  return error;
+}
+
+function resultCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error)) return undefined;
+  return typeof error.errcode === 'number' ? error.errcode : undefined;
+}
+
+/** Whether the file holds something else than a SQLite database. */
+export function isNotADatabase(error: unknown): boolean {
+  return resultCode(error) === notADatabaseCode;
+}
