@@ -82,7 +82,7 @@ async function createHost(settings: Settings, database: Database, log: Logger, p
     keys: createKeys(masterKey),
     listKey,
     log,
-    node: { maintenance: false, stopping: false },
+    node: { maintenance: false, stopping: false, advancing: new Set() },
   };
   await learnMaintenance(host);
   return host;
@@ -116,7 +116,7 @@ async function listen(host: Host, settings: Settings): Promise<Servers> {
 
 async function listenOn(server: FastifyInstance, host: string, port: number): Promise<string> {
   try {
-    await server.listen({ host, port, listenTextResolver: () => '' });
+    await server.listen({ host, port });
   } catch (error) {
     await server.close();
     throw error;

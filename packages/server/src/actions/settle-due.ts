@@ -24,9 +24,10 @@ export async function settleByKey(host: Host, key: PurchaseKey): Promise<Entry[]
   return found === undefined ? [] : settlePurchase(host, callOf(host, found), key);
 }
 
-/** What is due now in the worlds whose clock runs: one bounded batch of candidates. */
-export function findDue(host: Host): Promise<PurchaseKey[]> {
-  return listDueOfRunningWorlds(host.database, host.clock(), batchSize);
+/** What is due now in the worlds whose clock runs and is not being advanced: one bounded batch of candidates. */
+export async function findDue(host: Host): Promise<PurchaseKey[]> {
+  const due = await listDueOfRunningWorlds(host.database, host.clock(), batchSize);
+  return due.filter(({ worldId }) => !host.node.advancing.has(worldId));
 }
 
 /** Carries out what is due in an app before a list is read, so that the list shows it. */

@@ -50,5 +50,10 @@ export interface Host {
   readonly listKey: string;
   readonly log: Logger;
   /** What this node knows of the installation's state. */
-  readonly node: { maintenance: boolean; stopping: boolean };
+  readonly node: {
+    maintenance: boolean;
+    stopping: boolean;
+    /** Worlds whose clock is being advanced here: what falls due there is the advance's to do and to tell. */
+    readonly advancing: Set<string>;
+  };
 }

@@ -5,12 +5,7 @@ import { type ErrorCode, Refusal } from '@till/protocol/errors';
 import { marketHeader } from '@till/protocol/fields';
 import type { Operation } from '@till/protocol/shape';
 import fastJsonStringify from 'fast-json-stringify';
-import fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-} from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { ServerCall } from '../actions/call.ts';
 import type { Host } from '../host/host.ts';
 import {
@@ -54,8 +49,6 @@ type Run = (request: FastifyRequest, input: Record<string, unknown>) => Promise<
 
 export function createServer(host: Host, faces: Faces): FastifyInstance {
   const server = fastify({
-    loggerInstance: host.log as FastifyBaseLogger,
-    disableRequestLogging: true,
     genReqId: createRequestIds(),
     bodyLimit,
     routerOptions: { maxParamLength: headerLimit },

@@ -217,14 +217,14 @@ export async function listDueOfRunningWorlds(
   query: Query,
   machineNow: number,
   limit: number,
-): Promise<PurchaseKey[]> {
+): Promise<(PurchaseKey & { worldId: string })[]> {
   const rows = await query.all(
-    `select p.app_id, p.purchase_token, p.purchase_id from world w join purchase p on p.world_id = w.world_id
+    `select p.app_id, p.purchase_token, p.purchase_id, p.world_id from world w join purchase p on p.world_id = w.world_id
        and p.due_at <= w.clock_at + ($1 - w.clock_base) * w.clock_rate
      where w.clock_frozen = 0 limit $2`,
     [machineNow, limit],
   );
-  return rows.map(toKey);
+  return rows.map((row) => ({ ...toKey(row), worldId: String(row.world_id) }));
 }
 
 /** What time alone changes in a world up to `until`, the earliest first. */

@@ -30,6 +30,18 @@ export async function advanceClock(
   host: Host,
   input: { worldId: string; by?: string; to?: number },
 ): Promise<{ now: number; happened: Happening[]; truncated: boolean }> {
+  host.node.advancing.add(input.worldId);
+  try {
+    return await advance(host, input);
+  } finally {
+    host.node.advancing.delete(input.worldId);
+  }
+}
+
+async function advance(
+  host: Host,
+  input: { worldId: string; by?: string; to?: number },
+): Promise<{ now: number; happened: Happening[]; truncated: boolean }> {
   const machineNow = host.clock();
   const { world, target } = await host.database.transaction(async (query) => {
     const found = await findWorld(query, input.worldId);
