@@ -2,7 +2,7 @@
 import { marketCodes } from '@till/protocol/codes';
 import { Refusal } from '@till/protocol/errors';
 import { marketHeader } from '@till/protocol/fields';
-import type { Operation } from '@till/protocol/shape';
+import type { Fields, Operation } from '@till/protocol/shape';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { type JsonSchema, objectSchema } from './schema.ts';
 
@@ -45,8 +45,27 @@ export function checkOf(row: Operation): Check {
     validate ??= ajv.compile(requestSchema(row));
     const whole = { ...incoming, body: incoming.body ?? {} };
     if (!validate(whole)) throw refusalOf(validate.errors ?? []);
-    return { ...(whole.params as object), ...(whole.query as object), ...(whole.body as object) };
+    refuseMissingBody(row, incoming.body);
+    return {
+      ...members(row.body, whole.body),
+      ...members(row.query, whole.query),
+      ...members(row.params, whole.params),
+    };
   };
+}
+
+/** Only what the row names: an unknown member of a body must not pass for a path value. */
+function members(fields: Fields | undefined, given: unknown): Record<string, unknown> {
+  const from = given as Record<string, unknown>;
+  const names = Object.keys(fields ?? {}).filter((name) => from[name] !== undefined);
+  return Object.fromEntries(names.map((name) => [name, from[name]]));
+}
+
+/** Members that are missing are told by their names first; a form may stand in the query instead. */
+function refuseMissingBody(row: Operation, body: unknown): void {
+  if (row.bodyRequired === true && row.form !== true && body === undefined) {
+    throw new Refusal('BadRequest', { detail: 'this call needs a body' });
+  }
 }
 
 /** Control calls refuse unknown members: a typo in a test must not pass in silence. */
