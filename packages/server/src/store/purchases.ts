@@ -212,16 +212,19 @@ export async function listDueOfApp(
   return rows.map(toPurchase);
 }
 
-/** What is due in the worlds whose clock runs, when the machine's clock shows `machineNow`. */
+/**
+ * What is due in the worlds whose clock runs, when the machine's clock shows `machineNow`. The cross join makes
+ * SQLite begin with the worlds; it would rather go through everything that will ever be due.
+ */
 export async function listDueOfRunningWorlds(
   query: Query,
   machineNow: number,
   limit: number,
 ): Promise<(PurchaseKey & { worldId: string })[]> {
   const rows = await query.all(
-    `select p.app_id, p.purchase_token, p.purchase_id, p.world_id from world w join purchase p on p.world_id = w.world_id
-       and p.due_at <= w.clock_at + ($1 - w.clock_base) * w.clock_rate
-     where w.clock_frozen = 0 limit $2`,
+    `select p.app_id, p.purchase_token, p.purchase_id, p.world_id from world w cross join purchase p
+     where w.clock_frozen = 0 and p.world_id = w.world_id
+       and p.due_at <= w.clock_at + ($1 - w.clock_base) * w.clock_rate limit $2`,
     [machineNow, limit],
   );
   return rows.map((row) => ({ ...toKey(row), worldId: String(row.world_id) }));
