@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { httpDatabases } from '../databases.ts';
+import { databases, httpDatabases } from '../databases.ts';
 import { expectStatus, refusal, startServer, type TestApp, type TestServer } from '../server.ts';
 
 for (const database of httpDatabases) {
@@ -97,9 +97,10 @@ for (const database of httpDatabases) {
     assert.equal((await server.call('GET', '/healthz')).status, 200);
     await stopping;
   });
+}
 
+for (const database of databases.filter(({ name }) => name !== 'sqlite memory')) {
   test(`a restart on ${database.name} remembers the maintenance`, async () => {
-    if (database.name === 'sqlite memory') return;
     const opened = await database.open();
     const first = await startServer({ url: opened.url });
     expectStatus(await first.control('PUT', '/maintenance', { on: true }), 200);
