@@ -6,6 +6,7 @@ import { learnMaintenance } from './actions/control/set-maintenance.ts';
 import { realClock } from './domain/clock.ts';
 import { defaultWorldId } from './domain/world.ts';
 import type { Host } from './host/host.ts';
+import { Known } from './host/known.ts';
 import { createKeys, random, secrets, seeded } from './host/machine.ts';
 import { createServer } from './http/server.ts';
 import { type Scheduler, startScheduler } from './scheduler/scheduler.ts';
@@ -35,6 +36,8 @@ export interface Parts {
   drainMs?: number;
 }
 
+/** How long a node goes on with an app as it read it, where another node may have changed it since. */
+const appsKnownForMs = 1_000;
 /** Requests that still run this long after a stop was asked for are cut off. */
 const stopWithinMs = 8_000;
 
@@ -82,6 +85,8 @@ async function createHost(settings: Settings, database: Database, log: Logger, p
     keys: createKeys(masterKey),
     listKey,
     log,
+    // SQLite has no other node that could change anything
+    known: new Known(database.kind === 'sqlite' ? 0 : appsKnownForMs),
     node: { maintenance: false, stopping: false, advancing: new Set() },
   };
   await learnMaintenance(host);
