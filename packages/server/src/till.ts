@@ -15,6 +15,7 @@ import type { Database } from './store/database.ts';
 import { migrate } from './store/migrations.ts';
 import { openDatabase } from './store/open.ts';
 import { agreeOnSetting } from './store/settings.ts';
+import type { SqliteOptions } from './store/sqlite.ts';
 import { insertWorld } from './store/worlds.ts';
 
 export interface Till {
@@ -32,6 +33,8 @@ export interface Parts {
   clock?: () => number;
   random?: (byteCount: number) => Uint8Array;
   log?: Logger;
+  /** How SQLite groups its commits, and who is told of them. */
+  sqlite?: SqliteOptions;
   /** How long readiness is red before the server stops listening, so that a balancer can turn away; default 0. */
   drainMs?: number;
 }
@@ -44,7 +47,7 @@ const stopWithinMs = 8_000;
 /** Opens the database, brings it up to date, listens, and starts the scheduler. */
 export async function createTill(settings: Settings, parts: Parts = {}): Promise<Till> {
   const log = parts.log ?? pino({ level: settings.logLevel });
-  const database = await openDatabase(settings.databaseUrl);
+  const database = await openDatabase(settings.databaseUrl, parts.sqlite);
   try {
     const host = await createHost(settings, database, log, parts);
     const servers = await listen(host, settings);
