@@ -15,20 +15,9 @@ export interface Subject {
 
 const program = fileURLToPath(new URL('./subject.ts', import.meta.url));
 
-export async function startSubject(
-  name: string,
-  kind: string,
-  argument = '',
-  env: Record<string, string> = {},
-): Promise<Subject> {
+export async function startSubject(name: string, kind: string, argument = ''): Promise<Subject> {
   const began = performance.now();
-  const child = fork(program, [kind, argument], {
-    execArgv:
-      process.env.PROF && kind === 'till'
-        ? ['--cpu-prof', '--cpu-prof-dir=/tmp/prof', '--cpu-prof-interval=250']
-        : [],
-    env: { ...process.env, ...env },
-  });
+  const child = fork(program, [kind, argument]);
   const [message] = (await once(child, 'message')) as [{ port: number }];
   return { name, port: message.port, process: child, startedMs: performance.now() - began };
 }

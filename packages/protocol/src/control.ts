@@ -517,7 +517,7 @@ export const controlOperations = {
       type: { ...field.productType, optional: true },
       state: { ...listedPurchase.state, optional: true },
       buyerId: { ...buyerId, optional: true, about: 'of this buyer' },
-      productId: { ...field.productId, optional: true },
+      productId: { ...field.productId, min: 1, optional: true },
       q: {
         is: 'text',
         min: 1,

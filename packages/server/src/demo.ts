@@ -60,14 +60,20 @@ async function buyDemo(host: Host, purchase: (typeof purchases)[number], number:
   await purchase.next?.(host, { clientId, purchaseToken: identifiers.purchaseToken });
 }
 
-/** The calls to paste after a start: a token, then the purchase it may read. */
+/** The calls to paste after a start: a token, then the purchase is read, acknowledged and consumed. */
 export function demoCalls(url: string): string {
   const { clientId, clientSecret, productId, purchaseToken } = demo;
+  const app = `${url}/v7/apps/${clientId}/purchases`;
+  const purchase = `products/${productId}/${purchaseToken}`;
   return [
     `TOKEN=$(curl -s ${url}/v7/oauth/token -d grant_type=client_credentials \\`,
     `  -d client_id=${clientId} -d client_secret=${clientSecret} \\`,
     `  | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`,
-    `curl -s -H "Authorization: Bearer $TOKEN" \\`,
-    `  ${url}/v7/apps/${clientId}/purchases/inapp/products/${productId}/${purchaseToken}`,
+    `curl -sw '\\n' -H "Authorization: Bearer $TOKEN" \\`,
+    `  ${app}/inapp/${purchase}`,
+    `curl -sw '\\n' -H "Authorization: Bearer $TOKEN" -X POST \\`,
+    `  ${app}/all/${purchase}/acknowledge`,
+    `curl -sw '\\n' -H "Authorization: Bearer $TOKEN" -X POST \\`,
+    `  ${app}/inapp/${purchase}/consume`,
   ].join('\n');
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { createDemo, demo, demoCalls } from './demo.ts';
-import { readSettings, type Settings, settingsHelp } from './settings.ts';
+import { knownControlKey, readSettings, type Settings, settingsHelp } from './settings.ts';
 import { createTill, type Till } from './till.ts';
 
 /** Readiness is red this long before the port closes. */
@@ -30,22 +30,18 @@ async function start(settings: Settings): Promise<void> {
   stopOnSignals(till);
   const first = await createDemo(till.host);
   log.info({ url: till.url, controlUrl: till.controlUrl, version: version() }, 'listening');
-  console.log(await banner(till, settings, first));
+  console.log(banner(till, settings, first));
 }
 
-async function banner(till: Till, settings: Settings, first: boolean): Promise<string> {
+function banner(till: Till, settings: Settings, first: boolean): string {
   const lines = [`Till ${version()}, ${settings.environment}, listens on ${till.url}`];
-  if (till.controlUrl !== till.url) lines.push(`The control API listens on ${till.controlUrl}`);
+  const key = settings.controlKey === knownControlKey ? `key ${knownControlKey}` : 'key as set';
+  lines.push(`Control API: ${till.controlUrl}/control/v1, ${key}`);
   if (settings.environment === 'commercial') return lines.join('\n');
-  const made = first ? 'A demo app is ready' : 'If the demo app is still there';
-  lines.push(
-    '',
-    `${made}: clientId ${demo.clientId}. Read one of its purchases:`,
-    '',
-    demoCalls(till.url),
-    '',
-  );
-  return lines.join('\n');
+  const greeting = first
+    ? `A demo app is ready: clientId ${demo.clientId}. Read, acknowledge and consume one of its purchases:`
+    : `Everything is as you left it. The calls of the demo app ${demo.clientId} are:`;
+  return [...lines, '', greeting, '', demoCalls(till.url), ''].join('\n');
 }
 
 function stopOnSignals(till: Till): void {
@@ -80,6 +76,7 @@ function version(): string {
 /** One line; an address in use gets words, everything else brings its own. */
 function startFailure(error: unknown): string {
   const { code, message, port } = error as NodeJS.ErrnoException & { port?: number };
-  if (code === 'EADDRINUSE') return `port ${port} is in use; choose another with --port.`;
+  if (code === 'EADDRINUSE')
+    return `port ${port} is in use; choose another with --port (--control-port in commercial).`;
   return message.split('\n')[0] ?? String(error);
 }

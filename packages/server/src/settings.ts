@@ -157,8 +157,14 @@ function readFlags(args: readonly string[]): Record<string, string | undefined> 
     const { values } = parseArgs({ args: [...args], options, allowPositionals: false });
     return values as Record<string, string | undefined>;
   } catch (error) {
-    throw new SettingError(`${(error as Error).message.split('. ')[0]}. --help lists the settings.`);
+    throw new SettingError(`${flagFailure(error as NodeJS.ErrnoException)} --help lists the settings.`);
   }
+}
+
+/** A stray word is not repeated: it may be the rest of a key that was not quoted. */
+function flagFailure({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL') return 'A word stands outside of the flags.';
+  return `${message.split(/\.\s/)[0]}.`;
 }
 
 function refuseUnknown(env: Record<string, string | undefined>): void {

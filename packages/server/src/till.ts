@@ -43,6 +43,7 @@ export interface Parts {
 const appsKnownForMs = 1_000;
 /** Requests that still run this long after a stop was asked for are cut off. */
 const stopWithinMs = 8_000;
+const closeIdleEveryMs = 50;
 
 /** Opens the database, brings it up to date, listens, and starts the scheduler. */
 export async function createTill(settings: Settings, parts: Parts = {}): Promise<Till> {
@@ -150,8 +151,13 @@ async function stopAll(host: Host, servers: Servers, scheduler: Scheduler, drain
   const cutOff = setTimeout(() => {
     for (const server of all) server.server.closeAllConnections();
   }, stopWithinMs);
+  // a connection whose last request is answered meanwhile would be kept alive, and the stop with it
+  const closeIdle = setInterval(() => {
+    for (const server of all) server.server.closeIdleConnections();
+  }, closeIdleEveryMs);
   await Promise.all(all.map((server) => server.close()));
   clearTimeout(cutOff);
+  clearInterval(closeIdle);
   await scheduler.stop();
   await host.database.close();
 }

@@ -21,6 +21,9 @@ export const databases: readonly TestDatabase[] = [
   { name: 'postgres', open: () => openPostgresDatabase(`encoding 'UTF8' locale 'C'`) },
 ];
 
+/** The databases every HTTP test runs on: a file adds nothing that the store tests have not seen. */
+export const httpDatabases: readonly TestDatabase[] = databases.filter(({ name }) => name !== 'sqlite file');
+
 async function openSqliteFile() {
   const folder = mkdtempSync(join(tmpdir(), 'till-sqlite-'));
   return {

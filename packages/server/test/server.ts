@@ -39,7 +39,12 @@ export interface TestServer {
   /** A call of the control API, below `/control/v1`, with the key. */
   control(method: string, path: string, body?: unknown): Promise<Answer>;
   /** A new world, frozen at `now` unless told otherwise. */
-  world(options?: { now?: number; frozen?: boolean; [name: string]: unknown }): Promise<string>;
+  world(options?: {
+    now?: number;
+    frozen?: boolean;
+    rate?: number;
+    [name: string]: unknown;
+  }): Promise<string>;
   /** A new app in a world with one product `product01` at 1100 KRW. */
   app(options?: { worldId?: string; [name: string]: unknown }): Promise<TestApp>;
   /** An access token through the token call. */
@@ -74,8 +79,8 @@ export async function startServer(
     logged,
     call,
     control,
-    world: async ({ now, frozen = true, ...rest } = {}) => {
-      const clock = now === undefined ? { frozen } : { now, frozen };
+    world: async ({ now, frozen = true, rate = 1, ...rest } = {}) => {
+      const clock = now === undefined ? { frozen, rate } : { now, frozen, rate };
       return expectStatus(await control('POST', '/worlds', { clock, ...rest }), 201).worldId;
     },
     app: async (options = {}) => {
@@ -100,6 +105,11 @@ export async function startServer(
     },
   };
   return server;
+}
+
+/** What a refusal told: its status, its code, then the names of its fields. */
+export function refusal({ status, body }: Answer): [number, string, ...string[]] {
+  return [status, body?.error?.code, ...(body?.error?.fields ?? [])];
 }
 
 async function putProduct(
@@ -142,8 +152,9 @@ function parse(text: string): unknown {
   }
 }
 
+/** The body of an answer that must have this status. */
 // biome-ignore lint/suspicious/noExplicitAny: as above
-function expectStatus(answer: Answer, status: number): any {
+export function expectStatus(answer: Answer, status: number): any {
   if (answer.status !== status) throw new Error(`expected ${status}, got ${answer.status}: ${answer.text}`);
   return answer.body;
 }

@@ -7,7 +7,7 @@ import { callOf, choice, type ServerCall } from '../actions/call.ts';
 import type { Host } from '../host/host.ts';
 
 // scheme and token are case-sensitive (section 2.3); a UUID in capitals is a token nobody was given
-const bearer = /^Bearer ([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/i;
+const bearer = /^Bearer ([\dA-Fa-f]{8}-[\dA-Fa-f]{4}-[\dA-Fa-f]{4}-[\dA-Fa-f]{4}-[\dA-Fa-f]{12})$/;
 const controlBearer = /^Bearer (\S+)$/;
 
 /**

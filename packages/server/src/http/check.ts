@@ -41,12 +41,38 @@ ajv.addKeyword({
  */
 export function checkOf(row: Operation): Check {
   let validate: ValidateFunction | undefined;
+  // path values last: where a name stood in two places, the path's would win
+  const parts = (['body', 'query', 'params'] as const).map((part) => ({
+    part,
+    names: Object.keys(row[part] ?? {}),
+  }));
   return (incoming) => {
     validate ??= ajv.compile(requestSchema(row));
     const whole = { ...incoming, body: incoming.body ?? {} };
     if (!validate(whole)) throw refusalOf(validate.errors ?? []);
-    return { ...(whole.params as object), ...(whole.query as object), ...(whole.body as object) };
+    refuseMissingBody(row, incoming.body);
+    const input: Record<string, unknown> = {};
+    for (const { part, names } of parts) takeMembers(input, names, whole[part] as Record<string, unknown>);
+    return input;
   };
+}
+
+/** Only what the row names: an unknown member of a body must not pass for a path value. */
+function takeMembers(
+  input: Record<string, unknown>,
+  names: readonly string[],
+  given: Record<string, unknown>,
+): void {
+  for (const name of names) {
+    if (given[name] !== undefined) input[name] = given[name];
+  }
+}
+
+/** Members that are missing are told by their names first; a form may stand in the query instead. */
+function refuseMissingBody(row: Operation, body: unknown): void {
+  if (row.bodyRequired === true && row.form !== true && body === undefined) {
+    throw new Refusal('BadRequest', { detail: 'this call needs a body' });
+  }
 }
 
 /** Control calls refuse unknown members: a typo in a test must not pass in silence. */

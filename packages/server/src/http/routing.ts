@@ -19,17 +19,25 @@ export const controlRows: readonly { name: keyof typeof controlOperations; row: 
     row,
   }));
 
-const verbsByPath = groupByPath([...serverRows, ...controlRows].map(({ row }) => row));
+/** The verbs that the paths of this pattern have. */
+export interface PathVerbs {
+  pattern: RegExp;
+  verbs: Set<string>;
+}
 
 /** Maintenance hides the server API whole, unknown paths included; control and health calls go on. */
 export function refuseInMaintenance(host: Host, url: string): void {
-  if (host.node.maintenance && !/^\/(control\/|healthz|readyz|metrics)/.test(url)) {
+  if (host.node.maintenance && !/^\/(control\/|(healthz|readyz|metrics)(\?|$))/.test(url)) {
     throw new Refusal('ServiceMaintenance');
   }
 }
 
 /** An escaped slash would be taken for a part of a value: such a path does not exist (section 1.5). */
-export function refuseUnroutable(request: FastifyRequest, reply: FastifyReply): void {
+export function refuseUnroutable(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  verbsByPath: readonly PathVerbs[],
+): void {
   const path = pathOf(request.raw.url ?? '/');
   if (/%2f/i.test(path)) throw new Refusal('ResourceNotFound');
   if (!request.is404) return;
@@ -49,7 +57,8 @@ function pathOf(url: string): string {
   return end === -1 ? url : url.slice(0, end);
 }
 
-function groupByPath(rows: readonly Operation[]): { pattern: RegExp; verbs: Set<string> }[] {
+/** The verbs of each path that a server answers; a path that it does not answer has none. */
+export function groupByPath(rows: readonly Operation[]): PathVerbs[] {
   const verbs = new Map<string, Set<string>>();
   for (const row of rows) {
     const of = verbs.get(row.path) ?? new Set<string>();
@@ -59,6 +68,6 @@ function groupByPath(rows: readonly Operation[]): { pattern: RegExp; verbs: Set<
 }
 
 function pathPattern(path: string): RegExp {
-  const escaped = path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+');
+  const escaped = path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]*');
   return new RegExp(`^${escaped}$`);
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Market } from '@till/protocol/codes';
 import { type ErrorCode, Refusal } from '@till/protocol/errors';
 import { marketHeader } from '@till/protocol/fields';
-import type { Operation } from '@till/protocol/shape';
+import type { Fields, Operation } from '@till/protocol/shape';
 import fastJsonStringify from 'fast-json-stringify';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { ServerCall } from '../actions/call.ts';
@@ -19,8 +19,15 @@ import { checkOf } from './check.ts';
 import { controlHandlers } from './control-handlers.ts';
 import { jsonType, rawAnswer, sendError } from './errors.ts';
 import { handlers } from './handlers.ts';
-import { controlRows, refuseInMaintenance, refuseUnroutable, routePath, serverRows } from './routing.ts';
-import { objectSchema } from './schema.ts';
+import {
+  controlRows,
+  groupByPath,
+  refuseInMaintenance,
+  refuseUnroutable,
+  routePath,
+  serverRows,
+} from './routing.ts';
+import { type JsonSchema, objectSchema } from './schema.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -67,6 +74,7 @@ export function createServer(host: Host, faces: Faces): FastifyInstance {
     },
     frameworkErrors: (_error, request, reply) => refuseUndecodable(host, request, reply),
   });
+  const verbs = groupByPath(answeredRows(faces));
   decorate(server);
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -75,7 +83,7 @@ export function createServer(host: Host, faces: Faces): FastifyInstance {
     reply.header('x-request-id', request.id);
     request.isControl = request.url.startsWith('/control/');
     refuseInMaintenance(host, request.url);
-    refuseUnroutable(request, reply);
+    refuseUnroutable(request, reply, verbs);
     done();
   });
   server.addHook('onResponse', (request, reply, done) => {
@@ -85,6 +93,11 @@ export function createServer(host: Host, faces: Faces): FastifyInstance {
   if (faces.serverApi) addServerApi(server, host);
   addControlApi(server, host, faces.control);
   return server;
+}
+
+function answeredRows({ serverApi, control }: Faces): Operation[] {
+  const ofControl = controlRows.filter(({ row }) => row.access !== 'controlKey' || control !== undefined);
+  return [...(serverApi ? serverRows : []), ...ofControl].map(({ row }) => row);
 }
 
 function decorate(server: FastifyInstance): void {
@@ -172,9 +185,16 @@ function marketOf(request: FastifyRequest): Market {
 function writerOf(row: Operation): (answer: unknown) => string {
   let write: ((answer: unknown) => string) | undefined;
   return (answer) => {
-    write ??= fastJsonStringify(objectSchema(row.reply ?? {}, false) as never);
+    write ??= fastJsonStringify(writtenSchema(row.reply ?? {}) as never);
     return write(answer);
   };
+}
+
+/** Required members would be written first; the row's order is the documents', `continuationKey` in front. */
+function writtenSchema(fields: Fields): JsonSchema {
+  const schema = objectSchema(fields, false);
+  const hasOptional = Object.values(fields).some((field) => field.optional === true);
+  return hasOptional ? { ...schema, required: [] } : schema;
 }
 
 /** A path that cannot be decoded is refused with the route (section 1.5). */
@@ -182,6 +202,7 @@ function refuseUndecodable(host: Host, request: FastifyRequest, reply: FastifyRe
   reply.header('x-request-id', request.id);
   const refusal = new Refusal(host.node.maintenance ? 'ServiceMaintenance' : 'BadRequest');
   sendError(host, refusal, request, reply);
+  logAnswer(host, request, reply); // no hook runs for it
 }
 
 /** Unique across nodes and restarts, and cheap: a random start and a count. */

@@ -70,6 +70,15 @@ export async function saveApp(query: Query, app: App): Promise<void> {
   if (saved === 0) throw new Stale('app');
 }
 
+/** Counts one more draw of a seeded world's app and tells how many came before; undefined where the app is gone. */
+export async function countPurchaseDraw(query: Query, appId: string): Promise<number | undefined> {
+  const [row] = await query.all(
+    'update app set drawn_count = drawn_count + 1, rev = rev + 1 where app_id = $1 returning drawn_count',
+    [appId],
+  );
+  return row && Number(row.drawn_count) - 1;
+}
+
 export async function loadApp(query: Query, appId: string): Promise<AppInWorld | undefined> {
   const [row] = await query.all(`${inWorld} where a.app_id = $1`, [appId]);
   return row && toAppInWorld(row);

@@ -56,6 +56,15 @@ export async function saveWorld(query: Query, world: World): Promise<void> {
   if (saved === 0) throw new Stale('world');
 }
 
+/** Counts one more draw of a seeded world and tells how many came before; undefined where the world is gone. */
+export async function countAppDraw(query: Query, worldId: string): Promise<number | undefined> {
+  const [row] = await query.all(
+    'update world set drawn_count = drawn_count + 1, rev = rev + 1 where world_id = $1 returning drawn_count',
+    [worldId],
+  );
+  return row && Number(row.drawn_count) - 1;
+}
+
 export async function listWorlds(query: Query, after: string, limit: number): Promise<World[]> {
   const rows = await query.all(
     `select ${columns} from world where world_id > $1 order by world_id limit $2`,

@@ -2,13 +2,13 @@
 import type { Generation, Market } from '@till/protocol/codes';
 import { Refusal } from '@till/protocol/errors';
 import type { App } from '../../domain/app.ts';
-import { drawClientId, drawClientSecret, uuidText } from '../../domain/identifiers.ts';
+import { type Draw, drawClientId, drawClientSecret, uuidText } from '../../domain/identifiers.ts';
 import { defaultWorldId, type World } from '../../domain/world.ts';
 import type { Host, KeyPair } from '../../host/host.ts';
 import { insertApp } from '../../store/apps.ts';
 import { insertCredential } from '../../store/credentials.ts';
-import { Conflict, Stale } from '../../store/database.ts';
-import { loadWorld, saveWorld } from '../../store/worlds.ts';
+import { Conflict } from '../../store/database.ts';
+import { countAppDraw } from '../../store/worlds.ts';
 import { findWorld } from './find-world.ts';
 
 export interface CreateAppInput {
@@ -23,7 +23,7 @@ export interface CreateAppInput {
   clientSecret?: string;
 }
 
-/** How often names are drawn again because they are taken, or because a seeded world was drawn from meanwhile. */
+/** How often names are drawn again because they are taken. */
 const attempts = 20;
 
 export async function createApp(
@@ -33,18 +33,22 @@ export async function createApp(
   const world = await findWorld(host.database, input.worldId ?? defaultWorldId);
   const keys = await keyPairOf(host, world, input.ownKey ?? false);
   for (let attempt = 1; ; attempt++) {
-    const made = makeApp(host, (await loadWorld(host.database, world.worldId)) ?? world, keys, input);
+    const made = makeApp(host, world, keys, input, await drawFor(host, world));
     try {
       await storeApp(host, made);
       return made;
     } catch (error) {
-      if (!(error instanceof Conflict) && !(error instanceof Stale)) throw error;
-      if (input.clientId !== undefined && error instanceof Conflict) {
-        throw new Refusal('AlreadyExists', { fields: ['clientId', 'packageName'] });
-      }
+      if (!(error instanceof Conflict)) throw error;
+      refuseTaken(input);
       if (attempt === attempts) throw error;
     }
   }
+}
+
+/** A name that was asked for cannot be drawn again. */
+function refuseTaken(input: CreateAppInput): void {
+  const fields = (['clientId', 'packageName'] as const).filter((name) => input[name] !== undefined);
+  if (fields.length > 0) throw new Refusal('AlreadyExists', { fields });
 }
 
 async function keyPairOf(host: Host, world: World, ownKey: boolean): Promise<KeyPair> {
@@ -53,13 +57,18 @@ async function keyPairOf(host: Host, world: World, ownKey: boolean): Promise<Key
 }
 
 interface Made {
-  world: World;
   app: App;
   clientSecret: string;
 }
 
-function makeApp(host: Host, world: World, keys: KeyPair, input: CreateAppInput): Made {
-  const draw = world.seed === null ? host.random : host.seeded(world.seed, `app ${world.drawnCount}`);
+/** A seeded world's next names, counted first, so that no two apps are ever drawn the same ones. */
+async function drawFor(host: Host, { worldId, seed }: World): Promise<Draw> {
+  if (seed === null) return host.random;
+  const count = await host.database.transaction((query) => countAppDraw(query, worldId));
+  return host.seeded(seed, `app ${count}`);
+}
+
+function makeApp(host: Host, world: World, keys: KeyPair, input: CreateAppInput, draw: Draw): Made {
   const clientId = input.clientId ?? drawClientId(draw);
   const clientSecret = input.clientSecret ?? drawClientSecret(draw);
   const app: App = {
@@ -81,12 +90,12 @@ function makeApp(host: Host, world: World, keys: KeyPair, input: CreateAppInput)
     createdAt: host.clock(),
     rev: 1,
   };
-  return { world, app, clientSecret };
+  return { app, clientSecret };
 }
 
-async function storeApp(host: Host, { world, app, clientSecret }: Made): Promise<void> {
+async function storeApp(host: Host, { app, clientSecret }: Made): Promise<void> {
   await host.database.transaction(async (query) => {
-    if (world.seed !== null) await saveWorld(query, { ...world, drawnCount: world.drawnCount + 1 });
+    await findWorld(query, app.worldId); // it may have been deleted meanwhile
     await insertApp(query, app);
     await insertCredential(query, app.appId, host.secrets.hash(clientSecret), app.createdAt);
   });

@@ -12,7 +12,7 @@ import type { Product } from '../../domain/product.ts';
 import { buy, type Change, type Purchase, paidMicros, settle } from '../../domain/purchase.ts';
 import type { Receipt } from '../../domain/purchase-data.ts';
 import type { Host } from '../../host/host.ts';
-import { loadApp, saveApp } from '../../store/apps.ts';
+import { countPurchaseDraw, loadApp } from '../../store/apps.ts';
 import { Conflict, type Query } from '../../store/database.ts';
 import { appendEntries } from '../../store/ledger.ts';
 import { loadProduct } from '../../store/products.ts';
@@ -45,11 +45,11 @@ const attempts = 20;
  */
 export async function createPurchase(host: Host, input: CreatePurchaseInput): Promise<SignedPurchase> {
   pay(host, input.payment?.outcome);
-  const buyerId = input.buyerId ?? `buyer-${uuidText(host.random(16))}`;
   for (let attempt = 1; ; attempt++) {
     const call = await findCall(host, host.database, input);
     const product = await findProduct(host, call, input.productId);
-    const bought = order(host, call, product, { ...input, buyerId });
+    const draw = await drawFor(host, call);
+    const bought = order(host, call, product, input, draw);
     const signed = await signedNow(host, call, bought.purchase);
     try {
       await host.database.transaction((query) => store(query, call, bought, signed.receipt));
@@ -76,12 +76,7 @@ async function findProduct(host: Host, call: Call, productId: string): Promise<P
   return product;
 }
 
-function order(
-  host: Host,
-  call: Call,
-  product: Product,
-  input: CreatePurchaseInput & { buyerId: string },
-): Change {
+function order(host: Host, call: Call, product: Product, input: CreatePurchaseInput, draw: Draw): Change {
   const { app, now } = call;
   const { type, productId, priceMicros, currency } = product;
   const quantity = input.quantity ?? 1;
@@ -89,7 +84,7 @@ function order(
     throw new Refusal('InvalidRequest', { fields: ['quantity'], detail: 'the amount is too large' });
   }
   const { environment } = host;
-  const names = input.identifiers ?? purchaseIdentifiers({ environment, at: now, type }, drawFor(host, call));
+  const names = input.identifiers ?? purchaseIdentifiers({ environment, at: now, type }, draw);
   const ordered = {
     ...names,
     appId: app.appId,
@@ -98,7 +93,7 @@ function order(
     type,
     market: input.market ?? app.market,
     country: input.country ?? 'KR',
-    buyerId: input.buyerId,
+    buyerId: input.buyerId ?? `buyer-${uuidText(draw(16))}`,
     quantity,
     developerPayload: input.developerPayload || null,
     productName: input.productName ?? null,
@@ -110,8 +105,11 @@ function order(
   return buy(ordered, mustBeAcknowledged(app));
 }
 
-function drawFor(host: Host, { app, seed }: Call): Draw {
-  return seed === null ? host.random : host.seeded(seed, `purchase ${app.clientId} ${app.drawnCount}`);
+/** A seeded world's next names, counted first, so that no two purchases are ever drawn the same ones. */
+async function drawFor(host: Host, { app, seed }: Call): Promise<Draw> {
+  if (seed === null) return host.random;
+  const count = await host.database.transaction((query) => countPurchaseDraw(query, app.appId));
+  return host.seeded(seed, `purchase ${app.clientId} ${count}`);
 }
 
 async function store(
@@ -121,7 +119,7 @@ async function store(
   receipt: Receipt,
 ): Promise<void> {
   const { appId, buyerId, productId } = purchase;
-  if (call.seed !== null) await countDraw(query, call);
+  await refuseDeleted(query, appId);
   const owned = await loadOwned(query, appId, buyerId, productId);
   if (owned !== undefined) await settleOwned(query, call, owned);
   await insertPurchase(query, { ...purchase, entryCount: entries.length });
@@ -129,11 +127,10 @@ async function store(
   await appendEntries(query, purchase, 0, entries);
 }
 
-/** The next purchase of a seeded world draws other names; one that drew the same ones meanwhile begins again. */
-async function countDraw(query: Query, call: Call): Promise<void> {
-  const found = await loadApp(query, call.app.appId);
-  if (found?.app.drawnCount !== call.app.drawnCount) throw new Conflict('drawn meanwhile');
-  await saveApp(query, { ...found.app, drawnCount: found.app.drawnCount + 1 });
+/** A purchase without its app could never be reached again. */
+async function refuseDeleted(query: Query, appId: string): Promise<void> {
+  if ((await loadApp(query, appId)) !== undefined) return;
+  throw new Refusal('NoSuchData', { detail: 'the app has been deleted meanwhile' });
 }
 
 /** An overdue purchase of the same item no longer stands in the way; its void is stored first. */

@@ -1,0 +1,307 @@
+// Which code is answered when two apply: the upper one of the table, on every pair that one request can show.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { type ServerErrorCode, serverErrors } from '@till/protocol/errors';
+import { httpDatabases } from '../databases.ts';
+import { exchange } from '../raw-http.ts';
+import { startServer, type TestServer } from '../server.ts';
+import { assertRefused, type Bought, openShop, type Shop } from './shop.ts';
+
+/** A request of consumePurchase that would succeed, until faults are put into it. */
+interface Draft {
+  shop: Shop;
+  other: Shop;
+  purchase: Bought;
+  method: string;
+  clientId: string;
+  productId: string;
+  suffix: string;
+  /** The lines of the Authorization header, as often as they are sent. */
+  tokens: string[];
+  contentType: string;
+  market: string;
+  body: string;
+}
+
+type Fault = (draft: Draft) => unknown;
+
+/** How each code is brought about on consumePurchase, with its fields where it names any. */
+const faults: Partial<Record<ServerErrorCode, Fault>> = {
+  ServiceMaintenance: ({ shop }) => shop.server.control('PUT', '/maintenance', { on: true }),
+  ResourceNotFound: (draft) => {
+    draft.suffix = '/nowhere';
+  },
+  MethodNotAllowed: (draft) => {
+    draft.method = 'PUT';
+  },
+  InvalidAuthorizationHeader: (draft) => {
+    draft.tokens = [...draft.tokens, ...draft.tokens];
+  },
+  InvalidAccessToken: (draft) => {
+    draft.tokens = draft.tokens.map(() => randomUUID());
+  },
+  AccessTokenExpired: ({ shop }) => shop.control('POST', '/access-tokens/expire'),
+  AccessBlocked: ({ shop }) => shop.change({ blocked: true }),
+  UnauthorizedAccess: (draft) => {
+    draft.clientId = draft.other.app.clientId;
+  },
+  InvalidContentType: (draft) => {
+    draft.contentType = 'text/plain';
+  },
+  BadRequest: (draft) => {
+    draft.body = draft.body.slice(0, -1);
+  },
+  InvalidRequest: (draft) => {
+    draft.market = 'MKT_XXX';
+  },
+  InvalidPurchaseState: ({ shop, purchase }) => shop.void(purchase),
+  InvalidConsumeState: ({ shop, purchase }) => shop.consume(purchase),
+  DeveloperPayloadNotMatch: (draft) => {
+    draft.body = draft.body.replace('order 1', 'order 2');
+  },
+};
+
+const codes = Object.keys(serverErrors).filter((code) => code in faults) as ServerErrorCode[];
+const pairs = codes.flatMap((upper, index) => codes.slice(index + 1).map((lower) => [upper, lower] as const));
+
+async function draftOf(server: TestServer): Promise<Draft> {
+  const [shop, other] = [await openShop(server), await openShop(server)];
+  return {
+    shop,
+    other,
+    purchase: await shop.buy({ developerPayload: 'order 1' }),
+    method: 'POST',
+    clientId: shop.app.clientId,
+    productId: 'product01',
+    suffix: '/consume',
+    tokens: [shop.token],
+    contentType: 'application/json',
+    market: 'MKT_ONE',
+    body: '{"developerPayload":"order 1"}',
+  };
+}
+
+function send(draft: Draft) {
+  const { shop, method, clientId, productId, purchase, suffix, body } = draft;
+  const path = `/v7/apps/${clientId}/purchases/inapp/products/${productId}/${purchase.purchaseToken}${suffix}`;
+  const lines = [
+    ...draft.tokens.map((token) => `Authorization: Bearer ${token}`),
+    `Content-Type: ${draft.contentType}`,
+    `x-market-code: ${draft.market}`,
+    `Content-Length: ${body.length}`,
+  ];
+  return exchange(shop.server.url, `${method} ${path}`, lines, body);
+}
+
+function fieldsOf(code: ServerErrorCode): string[] {
+  return code === 'InvalidRequest' ? ['x-market-code'] : [];
+}
+
+/** The token call: its credentials are in the body, so they are judged after it (section 2.4). */
+interface TokenDraft {
+  shop: Shop;
+  method: string;
+  contentType: string;
+  market: string;
+  form: Record<string, string>;
+  tail: string;
+}
+
+type TokenFault = [code: ServerErrorCode, put: (draft: TokenDraft) => unknown, fields?: string[]];
+
+const tokenFaults: readonly TokenFault[] = [
+  ['ServiceMaintenance', ({ shop }) => shop.server.control('PUT', '/maintenance', { on: true })],
+  [
+    'MethodNotAllowed',
+    (draft) => {
+      draft.method = 'PUT';
+    },
+  ],
+  [
+    'InvalidContentType',
+    (draft) => {
+      draft.contentType = 'application/json';
+    },
+  ],
+  [
+    'BadRequest',
+    (draft) => {
+      draft.tail = '&x=\xff';
+    },
+  ],
+  [
+    'RequiredValueNotExist',
+    (draft) => {
+      delete draft.form.grant_type;
+    },
+    ['grant_type'],
+  ],
+  [
+    'InvalidRequest',
+    (draft) => {
+      draft.market = 'MKT_XXX';
+    },
+    ['x-market-code'],
+  ],
+  [
+    'UnauthorizedAccess',
+    (draft) => {
+      draft.form.client_secret = 'wrong';
+    },
+  ],
+  ['AccessBlocked', ({ shop }) => shop.change({ blocked: true })],
+];
+
+function sendToken(draft: TokenDraft) {
+  const body = Buffer.concat([
+    Buffer.from(new URLSearchParams(draft.form).toString()),
+    Buffer.from(draft.tail, 'latin1'),
+  ]);
+  const lines = [
+    `Content-Type: ${draft.contentType}`,
+    `x-market-code: ${draft.market}`,
+    `Content-Length: ${body.length}`,
+  ];
+  return exchange(draft.shop.server.url, `${draft.method} /v7/oauth/token`, lines, body);
+}
+
+for (const database of httpDatabases) {
+  describe(`Precedence on ${database.name}`, () => {
+    let server: TestServer;
+    before(async () => {
+      server = await startServer(database);
+    });
+    after(() => server.stop());
+
+    const endMaintenance = () => server.control('PUT', '/maintenance', { on: false });
+
+    it('answers the request itself with success', async () => {
+      assert.equal((await send(await draftOf(server))).status, 200);
+    });
+
+    for (const code of codes) {
+      it(`answers ${code} alone`, async () => {
+        const draft = await draftOf(server);
+        await faults[code]?.(draft);
+        const answer = await send(draft);
+        await endMaintenance();
+        assertRefused(answer, code, fieldsOf(code));
+      });
+    }
+
+    for (const [upper, lower] of pairs) {
+      it(`answers ${upper} before ${lower}`, async () => {
+        const draft = await draftOf(server);
+        await faults[lower]?.(draft);
+        await faults[upper]?.(draft);
+        const answer = await send(draft);
+        await endMaintenance();
+        assertRefused(answer, upper, fieldsOf(upper));
+      });
+    }
+
+    it('answers InvalidRequest before NoSuchData', async () => {
+      const shop = await openShop(server);
+      const nothing = { productId: 'product01', purchaseToken: 'nothing' };
+      const answer = await shop.details(nothing, { headers: { 'x-market-code': 'MKT_XXX' } });
+      assertRefused(answer, 'InvalidRequest', ['x-market-code']);
+    });
+
+    it('answers UnauthorizedAccess before a path value that does not fit', async () => {
+      const [shop, other] = [await openShop(server), await openShop(server)];
+      const path = `/v7/apps/${other.app.clientId}/purchases/inapp/products/${'x'.repeat(151)}/x`;
+      assertRefused(await shop.call('GET', path), 'UnauthorizedAccess');
+    });
+
+    it('answers BadRequest for a path that cannot be decoded before the verb and the token', async () => {
+      const answer = await exchange(server.url, 'PUT /v7/apps/x/purchases/inapp/products/%zz/x');
+      assertRefused(answer, 'BadRequest');
+    });
+
+    for (const [index, [upper, putUpper, fields = []]] of tokenFaults.entries()) {
+      for (const [lower, putLower] of tokenFaults.slice(index + 1)) {
+        it(`answers ${upper} before ${lower} on the token call`, async () => {
+          const shop = await openShop(server);
+          const { clientId: client_id, clientSecret: client_secret } = shop.app;
+          const form = { client_id, client_secret, grant_type: 'client_credentials' };
+          const contentType = 'application/x-www-form-urlencoded';
+          const draft = { shop, method: 'POST', contentType, market: 'MKT_ONE', form, tail: '' };
+          await putLower(draft);
+          await putUpper(draft);
+          const answer = await sendToken(draft);
+          await endMaintenance();
+          assertRefused(answer, upper, fields);
+        });
+      }
+    }
+
+    it('answers RequiredValueNotExist before InvalidRequest of another parameter', async () => {
+      const form = { client_id: 'x', grant_type: 'password' };
+      const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+      const body = new URLSearchParams(form).toString();
+      const answer = await server.call('POST', '/v7/oauth/token', { headers, body });
+      assertRefused(answer, 'RequiredValueNotExist', ['client_secret']);
+    });
+  });
+
+  describe(`Maintenance on ${database.name}`, () => {
+    let server: TestServer;
+    before(async () => {
+      server = await startServer(database);
+    });
+    after(() => server.stop());
+
+    it('answers everything of the server API with ServiceMaintenance, unknown paths included', async () => {
+      const shop = await openShop(server);
+      const purchase = await shop.buy();
+      await server.control('PUT', '/maintenance', { on: true });
+      const base = `/v7/apps/${shop.app.clientId}`;
+      const lines = [`Authorization: Bearer ${shop.token}`];
+      for (const line of [
+        'POST /v7/oauth/token',
+        `GET ${base}/voided-purchases`,
+        `GET ${base}/purchases/inapp/products/product01/${purchase.purchaseToken}`,
+        'GET /',
+        'GET /nowhere',
+        'GET /healthzz',
+        'GET /controls',
+        'GET /v7/apps/a%2Fb/voided-purchases',
+        'GET /v7/apps/%zz/voided-purchases',
+        'PUT /v7/oauth/token',
+        'PROPFIND /v7/oauth/token',
+      ]) {
+        const answer = await exchange(server.url, line, lines);
+        assertRefused(answer, 'ServiceMaintenance');
+        assert.ok(answer.headers['x-request-id']);
+      }
+      assert.equal((await server.call('GET', '/healthz')).status, 200);
+      assert.equal((await shop.control('GET', '')).status, 200);
+      await server.control('PUT', '/maintenance', { on: false });
+      assert.equal((await shop.details(purchase)).status, 200);
+    });
+
+    it('of one world refuses its apps alone, once the app is known', async () => {
+      const [shop, other] = [await openShop(server), await openShop(server)];
+      const { worldId } = shop.app;
+      await server.control('PUT', '/maintenance', { on: true, worldId });
+      const ofOther = `/v7/apps/${other.app.clientId}/voided-purchases`;
+      assertRefused(await shop.voided(), 'ServiceMaintenance');
+      assertRefused(await shop.call('GET', ofOther), 'ServiceMaintenance');
+      assertRefused(await shop.voided({}, { token: randomUUID() }), 'InvalidAccessToken');
+      assert.equal((await other.voided()).status, 200);
+      await shop.change({ blocked: true });
+      assertRefused(await shop.voided(), 'ServiceMaintenance');
+      await shop.control('POST', '/access-tokens/expire');
+      assertRefused(await shop.voided(), 'ServiceMaintenance');
+      const { clientId: client_id, clientSecret: client_secret } = shop.app;
+      const query = { client_id, client_secret, grant_type: 'client_credentials' };
+      assertRefused(await server.call('POST', '/v7/oauth/token', { query }), 'ServiceMaintenance');
+      const wrong = { ...query, client_secret: 'x' };
+      assertRefused(await server.call('POST', '/v7/oauth/token', { query: wrong }), 'UnauthorizedAccess');
+      assertRefused(await server.call('GET', '/nowhere'), 'ResourceNotFound');
+      await server.control('PUT', '/maintenance', { on: false, worldId });
+      assertRefused(await shop.voided(), 'AccessTokenExpired');
+    });
+  });
+}
