@@ -60,19 +60,29 @@ async function advance(
   return { now: target, happened: happened.sort((a, b) => a.at - b.at), truncated: count > happened.length };
 }
 
-/** Settles a world batch by batch, the earliest first, until nothing is due at `until`. */
+/**
+ * Settles a world batch by batch, the earliest first, until nothing is due at `until`. What cannot be settled,
+ * because its app is gone or somebody has set the clock back, stays due and must not keep us here.
+ */
 export async function settleDueOfWorld(
   host: Host,
   world: World,
   until: number,
   tell: (happening: Happening) => void,
 ): Promise<void> {
+  let stuck: Purchase | undefined;
   for (;;) {
     const due = await listDueOfWorld(host.database, world.worldId, until, batchSize);
-    if (due.length === 0) return;
-    const results = await Promise.all(due.map((purchase) => settleOne(host, purchase)));
-    for (const happening of results.flat()) tell(happening);
+    const [first] = due;
+    if (first === undefined || isSame(first, stuck)) return;
+    const happened = (await Promise.all(due.map((purchase) => settleOne(host, purchase)))).flat();
+    for (const happening of happened) tell(happening);
+    stuck = happened.length === 0 ? first : undefined;
   }
+}
+
+function isSame(one: Purchase, other: Purchase | undefined): boolean {
+  return one.appId === other?.appId && one.purchaseId === other.purchaseId && one.dueAt === other.dueAt;
 }
 
 async function settleOne(host: Host, purchase: Purchase): Promise<Happening[]> {
