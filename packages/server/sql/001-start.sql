@@ -107,8 +107,6 @@ create table purchase (
   voided_at bigint,
   void_reason text,
   due_at bigint,
-  purchase_data text not null,
-  signature text not null,
   entry_count integer not null,
   rev integer not null,
   primary key (app_id, purchase_token, purchase_id)
@@ -125,6 +123,15 @@ create index purchase_due on purchase (world_id, due_at) where due_at is not nul
 create index purchase_due_of_app on purchase (app_id, due_at) where due_at is not null;
 create index purchase_latest on purchase (app_id, purchase_time, purchase_id);
 create index purchase_product on purchase (app_id, product_id);
+
+-- What the device got when it bought: the JSON string and its signature.
+create table receipt (
+  app_id text not null,
+  purchase_id text not null,
+  purchase_data text not null,
+  signature text not null,
+  primary key (app_id, purchase_id)
+);
 
 -- The ledger: everything that happened to a purchase, and the money that moved. Rows are only ever added.
 create table ledger (

@@ -6,6 +6,7 @@ import { learnMaintenance } from './actions/control/set-maintenance.ts';
 import { realClock } from './domain/clock.ts';
 import { defaultWorldId } from './domain/world.ts';
 import type { Host } from './host/host.ts';
+import { Known } from './host/known.ts';
 import { createKeys, random, secrets, seeded } from './host/machine.ts';
 import { createServer } from './http/server.ts';
 import { type Scheduler, startScheduler } from './scheduler/scheduler.ts';
@@ -14,6 +15,7 @@ import type { Database } from './store/database.ts';
 import { migrate } from './store/migrations.ts';
 import { openDatabase } from './store/open.ts';
 import { agreeOnSetting } from './store/settings.ts';
+import type { SqliteOptions } from './store/sqlite.ts';
 import { insertWorld } from './store/worlds.ts';
 
 export interface Till {
@@ -31,10 +33,14 @@ export interface Parts {
   clock?: () => number;
   random?: (byteCount: number) => Uint8Array;
   log?: Logger;
+  /** How SQLite groups its commits, and who is told of them. */
+  sqlite?: SqliteOptions;
   /** How long readiness is red before the server stops listening, so that a balancer can turn away; default 0. */
   drainMs?: number;
 }
 
+/** How long a node goes on with an app as it read it, where another node may have changed it since. */
+const appsKnownForMs = 1_000;
 /** Requests that still run this long after a stop was asked for are cut off. */
 const stopWithinMs = 8_000;
 const closeIdleEveryMs = 50;
@@ -42,7 +48,7 @@ const closeIdleEveryMs = 50;
 /** Opens the database, brings it up to date, listens, and starts the scheduler. */
 export async function createTill(settings: Settings, parts: Parts = {}): Promise<Till> {
   const log = parts.log ?? pino({ level: settings.logLevel });
-  const database = await openDatabase(settings.databaseUrl);
+  const database = await openDatabase(settings.databaseUrl, parts.sqlite);
   try {
     const host = await createHost(settings, database, log, parts);
     const servers = await listen(host, settings);
@@ -83,6 +89,8 @@ async function createHost(settings: Settings, database: Database, log: Logger, p
     keys: createKeys(masterKey),
     listKey,
     log,
+    // SQLite has no other node that could change anything
+    known: new Known(database.kind === 'sqlite' ? 0 : appsKnownForMs),
     node: { maintenance: false, stopping: false, advancing: new Set() },
   };
   await learnMaintenance(host);

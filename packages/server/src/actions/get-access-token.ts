@@ -1,12 +1,12 @@
 // getAccessToken: credentials in, a running or a new token out (section 2).
 import { Refusal } from '@till/protocol/errors';
-import { remainingSeconds, reusableFrom } from '../domain/access-token.ts';
+import { type AccessToken, remainingSeconds, reusableFrom } from '../domain/access-token.ts';
 import type { App } from '../domain/app.ts';
 import { uuidText } from '../domain/identifiers.ts';
 import { accessTokens } from '../domain/policy.ts';
 import type { Host } from '../host/host.ts';
 import { findRunningToken, insertAccessToken } from '../store/access-tokens.ts';
-import { findCredential } from '../store/credentials.ts';
+import { type Credential, findCredential } from '../store/credentials.ts';
 import { choice } from './call.ts';
 
 export interface IssuedToken {
@@ -24,66 +24,97 @@ export async function getAccessToken(
   input: { client_id: string; client_secret: string },
 ): Promise<IssuedToken> {
   const secret = input.client_secret.replaceAll(' ', '+');
-  const secretHash = host.secrets.hash(secret);
-  const machineNow = host.clock();
-  const found = await findCredential(host.database, input.client_id, secretHash, machineNow);
-  const right = host.secrets.equal(secretHash, found?.secretHash ?? '');
-  if (found === undefined || !right) throw new Refusal('UnauthorizedAccess');
+  const presented = { clientId: input.client_id, secret, secretHash: host.secrets.hash(secret) };
+  const known = knownToken(host, presented);
+  if (known !== undefined) return known;
+  const { version } = host.known;
+  const found = await checkSecret(host, presented);
   const { app, maintenance } = found.appInWorld;
   if (maintenance) throw new Refusal('ServiceMaintenance');
   if (app.blocked) throw new Refusal('AccessBlocked');
-  return (await reuseToken(host, app, secret, secretHash)) ?? issueToken(host, app, secret, secretHash);
+  const running = await runningToken(host, app, presented);
+  const token = running ?? (await newToken(host, app, presented));
+  const accessToken = tokenText(host, presented.secret, token.tokenId);
+  host.known.rememberApp(found.appInWorld, host.clock(), version);
+  host.known.rememberSecret(presented.clientId, presented.secretHash, {
+    app: found.appInWorld,
+    secretExpiresAt: found.expiresAt,
+    accessToken,
+    token,
+  });
+  // a token of this very call has its whole life before it, however long the disk took
+  const machineNow = running === undefined ? token.issuedAt : host.clock();
+  return issued(app, accessToken, remainingSeconds(token.expiresAt, machineNow));
 }
 
-async function reuseToken(
+interface Presented {
+  clientId: string;
+  secret: string;
+  secretHash: string;
+}
+
+/** The running token of a secret that this node has seen before, without a read. */
+function knownToken(host: Host, { clientId, secretHash }: Presented): IssuedToken | undefined {
+  const machineNow = host.clock();
+  const known = host.known.secret(clientId, secretHash, machineNow);
+  if (known === undefined || (known.secretExpiresAt ?? machineNow + 1) <= machineNow) return undefined;
+  const { app, maintenance } = known.app;
+  const reusable =
+    choice(host, app.switches, 'tokenReuse') && known.token.expiresAt >= reusableFrom(machineNow);
+  if (!reusable || maintenance || app.blocked || known.token.epoch !== app.tokenEpoch) return undefined;
+  return issued(app, known.accessToken, remainingSeconds(known.token.expiresAt, machineNow));
+}
+
+async function checkSecret(host: Host, { clientId, secretHash }: Presented): Promise<Credential> {
+  const found = await findCredential(host.database, clientId, secretHash, host.clock());
+  const right = host.secrets.equal(secretHash, found?.secretHash ?? '');
+  if (found === undefined || !right) throw new Refusal('UnauthorizedAccess');
+  return found;
+}
+
+async function runningToken(
   host: Host,
   app: App,
-  secret: string,
-  secretHash: string,
-): Promise<IssuedToken | undefined> {
+  { secretHash }: Presented,
+): Promise<AccessToken | undefined> {
   if (!choice(host, app.switches, 'tokenReuse')) return undefined;
-  const machineNow = host.clock();
   const credential = { appId: app.appId, secretHash, epoch: app.tokenEpoch };
-  const running = await findRunningToken(host.database, credential, reusableFrom(machineNow));
-  if (running === undefined) return undefined;
-  const accessToken = tokenText(host, secret, running.tokenId);
-  return {
-    clientId: app.clientId,
-    accessToken,
-    expiresInSeconds: remainingSeconds(running.expiresAt, machineNow),
-  };
+  return findRunningToken(host.database, credential, reusableFrom(host.clock()));
 }
 
-async function issueToken(host: Host, app: App, secret: string, secretHash: string): Promise<IssuedToken> {
+function newToken(host: Host, app: App, { secret, secretHash }: Presented): Promise<AccessToken> {
   const tokenId = uuidText(host.random(16));
   return storeToken(host, app, { secretHash, tokenId, accessToken: tokenText(host, secret, tokenId) });
 }
 
 /** A token that is not bound to a secret: for the command line and the console. */
-export function issueTokenWithoutSecret(host: Host, app: App): Promise<IssuedToken> {
-  const tokenId = uuidText(host.random(16));
-  return storeToken(host, app, { secretHash: '', tokenId, accessToken: uuidText(host.random(16)) });
+export async function issueTokenWithoutSecret(host: Host, app: App): Promise<IssuedToken> {
+  const accessToken = uuidText(host.random(16));
+  await storeToken(host, app, { secretHash: '', tokenId: uuidText(host.random(16)), accessToken });
+  return issued(app, accessToken, accessTokens.lifeMs / 1000);
 }
 
 async function storeToken(
   host: Host,
   app: App,
   made: { secretHash: string; tokenId: string; accessToken: string },
-): Promise<IssuedToken> {
+): Promise<AccessToken> {
   const issuedAt = host.clock();
-  const { secretHash, tokenId, accessToken } = made;
-  await host.database.transaction((query) =>
-    insertAccessToken(query, {
-      tokenHash: host.secrets.hash(accessToken),
-      appId: app.appId,
-      secretHash,
-      tokenId,
-      epoch: app.tokenEpoch,
-      issuedAt,
-      expiresAt: issuedAt + accessTokens.lifeMs,
-    }),
-  );
-  return { clientId: app.clientId, accessToken, expiresInSeconds: accessTokens.lifeMs / 1000 };
+  const token: AccessToken = {
+    tokenHash: host.secrets.hash(made.accessToken),
+    appId: app.appId,
+    secretHash: made.secretHash,
+    tokenId: made.tokenId,
+    epoch: app.tokenEpoch,
+    issuedAt,
+    expiresAt: issuedAt + accessTokens.lifeMs,
+  };
+  await host.database.transaction((query) => insertAccessToken(query, token));
+  return token;
+}
+
+function issued(app: App, accessToken: string, expiresInSeconds: number): IssuedToken {
+  return { clientId: app.clientId, accessToken, expiresInSeconds };
 }
 
 /** Any node that is shown the secret can make the text of a running token again; none is stored. */

@@ -1,8 +1,10 @@
 // Carries out what is due by time alone.
+import { worldNow } from '../domain/clock.ts';
 import type { Entry, Purchase } from '../domain/purchase.ts';
 import type { Host } from '../host/host.ts';
 import { loadApp } from '../store/apps.ts';
-import { listDueOfApp, listDueOfRunningWorlds, type PurchaseKey } from '../store/purchases.ts';
+import { listDueKeys, listDueOfApp, type PurchaseKey } from '../store/purchases.ts';
+import { listRunningWorlds } from '../store/worlds.ts';
 import { type Call, callOf } from './call.ts';
 import { changePurchase } from './change-purchase.ts';
 
@@ -24,10 +26,22 @@ export async function settleByKey(host: Host, key: PurchaseKey): Promise<Entry[]
   return found === undefined ? [] : settlePurchase(host, callOf(host, found), key);
 }
 
-/** What is due now in the worlds whose clock runs and is not being advanced: one bounded batch of candidates. */
+/**
+ * What is due now in the worlds whose clock runs and is not being advanced: a bounded batch of each. World by
+ * world, because no planner can be trusted to begin a join with the few worlds and not with all that is due ever.
+ */
 export async function findDue(host: Host): Promise<PurchaseKey[]> {
-  const due = await listDueOfRunningWorlds(host.database, host.clock(), batchSize);
-  return due.filter(({ worldId }) => !host.node.advancing.has(worldId));
+  const due: PurchaseKey[] = [];
+  let after = '';
+  for (;;) {
+    const worlds = await listRunningWorlds(host.database, after, batchSize);
+    for (const { worldId, clock } of worlds) {
+      after = worldId;
+      if (host.node.advancing.has(worldId)) continue;
+      due.push(...(await listDueKeys(host.database, worldId, worldNow(clock, host.clock()), batchSize)));
+    }
+    if (worlds.length < batchSize || due.length >= batchSize) return due;
+  }
 }
 
 /** Carries out what is due in an app before a list is read, so that the list shows it. */

@@ -10,6 +10,12 @@ export function shownPayload(developerPayload: string | null, environment: Envir
   return developerPayload ?? (environment === 'sandbox' ? '' : null);
 }
 
+/** What the device got: the exact JSON text, and SHA512withRSA over it with the app's key, base64. */
+export interface Receipt {
+  purchaseData: string;
+  signature: string;
+}
+
 /**
  * The exact JSON text to sign. The members are those of the documents; their order, which nobody documents for
  * V6 and V7, is that of the V5 samples with the later members behind.

@@ -30,9 +30,6 @@ export interface Purchase {
   voidReason: string | null;
   /** The earliest instant at which time alone would change it. */
   dueAt: number | null;
-  /** The JSON string that the device got, and its signature, as bought. */
-  purchaseData: string;
-  signature: string;
   entryCount: number;
   rev: number;
 }
@@ -40,15 +37,7 @@ export interface Purchase {
 /** A purchase that is about to be made: before it is signed, stored and written into the ledger. */
 export type PurchaseOrder = Omit<
   Purchase,
-  | 'acknowledgedAt'
-  | 'consumedAt'
-  | 'voidedAt'
-  | 'voidReason'
-  | 'dueAt'
-  | 'purchaseData'
-  | 'signature'
-  | 'entryCount'
-  | 'rev'
+  'acknowledgedAt' | 'consumedAt' | 'voidedAt' | 'voidReason' | 'dueAt' | 'entryCount' | 'rev'
 >;
 
 export type Cause = 'buyer' | 'developer' | 'operator' | 'time';
@@ -93,8 +82,6 @@ export function buy(order: PurchaseOrder, mustAcknowledge: boolean): Change {
     voidedAt: null,
     voidReason: null,
     dueAt: mustAcknowledge ? order.purchaseTime + acknowledgeWithinMs : null,
-    purchaseData: '',
-    signature: '',
     entryCount: 0,
     rev: 1,
   };

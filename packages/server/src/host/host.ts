@@ -2,6 +2,7 @@
 import type { Environment } from '@till/protocol/codes';
 import type { Logger } from 'pino';
 import type { Database } from '../store/database.ts';
+import type { Known } from './known.ts';
 
 /** An app's RSA-2048 pair, both halves DER in base64; the private half is sealed where a master key is set. */
 export interface KeyPair {
@@ -49,6 +50,7 @@ export interface Host {
   /** Authenticates continuation keys; all nodes of a database share it. */
   readonly listKey: string;
   readonly log: Logger;
+  readonly known: Known;
   /** What this node knows of the installation's state. */
   readonly node: {
     maintenance: boolean;

@@ -2,7 +2,7 @@
 import { marketCodes } from '@till/protocol/codes';
 import { Refusal } from '@till/protocol/errors';
 import { marketHeader } from '@till/protocol/fields';
-import type { Fields, Operation } from '@till/protocol/shape';
+import type { Operation } from '@till/protocol/shape';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { type JsonSchema, objectSchema } from './schema.ts';
 
@@ -41,24 +41,31 @@ ajv.addKeyword({
  */
 export function checkOf(row: Operation): Check {
   let validate: ValidateFunction | undefined;
+  // path values last: where a name stood in two places, the path's would win
+  const parts = (['body', 'query', 'params'] as const).map((part) => ({
+    part,
+    names: Object.keys(row[part] ?? {}),
+  }));
   return (incoming) => {
     validate ??= ajv.compile(requestSchema(row));
     const whole = { ...incoming, body: incoming.body ?? {} };
     if (!validate(whole)) throw refusalOf(validate.errors ?? []);
     refuseMissingBody(row, incoming.body);
-    return {
-      ...members(row.body, whole.body),
-      ...members(row.query, whole.query),
-      ...members(row.params, whole.params),
-    };
+    const input: Record<string, unknown> = {};
+    for (const { part, names } of parts) takeMembers(input, names, whole[part] as Record<string, unknown>);
+    return input;
   };
 }
 
 /** Only what the row names: an unknown member of a body must not pass for a path value. */
-function members(fields: Fields | undefined, given: unknown): Record<string, unknown> {
-  const from = given as Record<string, unknown>;
-  const names = Object.keys(fields ?? {}).filter((name) => from[name] !== undefined);
-  return Object.fromEntries(names.map((name) => [name, from[name]]));
+function takeMembers(
+  input: Record<string, unknown>,
+  names: readonly string[],
+  given: Record<string, unknown>,
+): void {
+  for (const name of names) {
+    if (given[name] !== undefined) input[name] = given[name];
+  }
 }
 
 /** Members that are missing are told by their names first; a form may stand in the query instead. */

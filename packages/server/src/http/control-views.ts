@@ -3,6 +3,7 @@ import type { controlOperations } from '@till/protocol/control';
 import type { ReplyOf } from '@till/protocol/shape';
 import type { Happening } from '../actions/control/advance-clock.ts';
 import type { Listed } from '../actions/control/cursor.ts';
+import type { SignedPurchase } from '../actions/control/read-purchase.ts';
 import type { App } from '../domain/app.ts';
 import { worldNow } from '../domain/clock.ts';
 import { formatMoney } from '../domain/money.ts';
@@ -85,16 +86,15 @@ export function listedPurchase(found: Purchase, host: Host): ListedPurchase {
   };
 }
 
-export function purchase(found: Purchase, host: Host): ReplyOf<Control['voidPurchase']> {
-  const { purchaseData, signature } = found;
-  return { ...listedPurchase(found, host), purchaseData, signature };
+export function purchase(found: SignedPurchase, host: Host): ReplyOf<Control['voidPurchase']> {
+  return { ...listedPurchase(found.purchase, host), ...found.receipt };
 }
 
 export function purchaseWithHistory(
-  found: { purchase: Purchase; history: Entry[] },
+  found: SignedPurchase & { history: Entry[] },
   host: Host,
 ): ReplyOf<Control['readPurchase']> {
-  return { ...purchase(found.purchase, host), history: found.history.map(historyEntry) };
+  return { ...purchase(found, host), history: found.history.map(historyEntry) };
 }
 
 export function agenda(items: Happening[]): ReplyOf<Control['readAgenda']> {

@@ -5,6 +5,8 @@ import type { Query } from './database.ts';
 
 export interface Credential {
   secretHash: string;
+  /** When it ends, epoch ms of the machine's clock; `null` for the latest one. */
+  expiresAt: number | null;
   appInWorld: AppInWorld;
 }
 
@@ -28,12 +30,14 @@ export async function findCredential(
   now: number,
 ): Promise<Credential | undefined> {
   const [row] = await query.all(
-    `select c.secret_hash, ${appInWorldColumns}
+    `select c.secret_hash, c.expires_at, ${appInWorldColumns}
      from app a join world w on w.world_id = a.world_id join credential c on c.app_id = a.app_id
      where a.client_id = $1 and c.secret_hash = $2 and (c.expires_at is null or c.expires_at > $3) limit 1`,
     [clientId, secretHash, now],
   );
-  return row && { secretHash: String(row.secret_hash), appInWorld: toAppInWorld(row) };
+  if (row === undefined) return undefined;
+  const expiresAt = row.expires_at as number | null;
+  return { secretHash: String(row.secret_hash), expiresAt, appInWorld: toAppInWorld(row) };
 }
 
 /** Lets the secrets that work now end at `expiresAt`, unless they end before. */

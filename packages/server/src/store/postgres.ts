@@ -15,6 +15,7 @@ import {
   type Value,
 } from './database.ts';
 import { columnParser } from './postgres-columns.ts';
+import { PostgresReader } from './postgres-reader.ts';
 
 const connectionCount = 10;
 /** For a connection to be made, or for one of the pool to come free. */
@@ -35,11 +36,12 @@ export async function openPostgres(url: string): Promise<Database> {
     await pool.end();
     throw error;
   }
-  return assemble(pool);
+  return assemble(pool, new PostgresReader(makePool(url, true)));
 }
 
-function makePool(url: string): pg.Pool {
+function makePool(url: string, pipeline = false): pg.Pool {
   const pool = new pg.Pool({
+    pipeline,
     connectionString: url,
     max: connectionCount,
     connectionTimeoutMillis: connectionWaitMs,
@@ -93,7 +95,7 @@ async function refuseOtherText(pool: pg.Pool, target: string): Promise<void> {
   throw new Error(`${target} ${flaw}; ${remedy}`);
 }
 
-function assemble(pool: pg.Pool): Database {
+function assemble(pool: pg.Pool, reader: PostgresReader): Database {
   const running = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
   /** The pool would end without those that still wait for a connection; so it ends after them. */
@@ -105,11 +107,13 @@ function assemble(pool: pg.Pool): Database {
   };
   return {
     kind: 'postgres',
-    all: (sql, values) => tracked(async () => (await statement(pool, sql, values)).rows),
+    all: (sql, values) => tracked(async () => (await statement(reader, sql, values)).rows),
     run: (sql, values) => tracked(async () => (await statement(pool, sql, values)).rowCount ?? 0),
     transaction: (work) => tracked(() => transactionOnce(pool, work)),
     close: () => {
-      closing ??= Promise.allSettled(running).then(() => pool.end());
+      closing ??= Promise.allSettled(running)
+        .then(() => Promise.all([pool.end(), reader.end()]))
+        .then(() => {});
       return closing;
     },
   };
@@ -174,8 +178,13 @@ async function plain(client: pg.PoolClient, sql: string): Promise<void> {
   }
 }
 
+/** A pool's client, or the connections that reads share. */
+interface Target {
+  query<R extends pg.QueryResultRow>(config: pg.QueryConfig): Promise<pg.QueryResult<R>>;
+}
+
 async function statement(
-  target: pg.Pool | pg.PoolClient,
+  target: Target,
   text: string,
   values: readonly Value[] = [],
 ): Promise<{ rows: Row[]; rowCount: number | null }> {

@@ -1,11 +1,12 @@
 // Purchases, and the two lists over them.
 import type { Market } from '@till/protocol/codes';
 import type { Purchase, PurchaseState } from '../domain/purchase.ts';
+import type { Receipt } from '../domain/purchase-data.ts';
 import { type Query, type Row, Stale, type Value } from './database.ts';
 
 const columns = `app_id, purchase_token, purchase_id, world_id, order_id, product_id, type, market, country,
   buyer_id, quantity, developer_payload, product_name, price_micros, currency, payment_method, purchase_time,
-  acknowledged_at, consumed_at, voided_at, void_reason, due_at, purchase_data, signature, entry_count, rev`;
+  acknowledged_at, consumed_at, voided_at, void_reason, due_at, entry_count, rev`;
 
 /** Where a purchase is found again: the whole of its primary key. */
 export interface PurchaseKey {
@@ -24,7 +25,7 @@ export interface Place {
 export async function insertPurchase(query: Query, purchase: Purchase): Promise<void> {
   await query.run(
     `insert into purchase (${columns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-       $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)`,
+       $16, $17, $18, $19, $20, $21, $22, $23, $24)`,
     [
       purchase.appId,
       purchase.purchaseToken,
@@ -48,11 +49,17 @@ export async function insertPurchase(query: Query, purchase: Purchase): Promise<
       purchase.voidedAt,
       purchase.voidReason,
       purchase.dueAt,
-      purchase.purchaseData,
-      purchase.signature,
       purchase.entryCount,
       purchase.rev,
     ],
+  );
+}
+
+/** Keeps the JSON that the device got and its signature, apart from the purchase, whose row is read all the time. */
+export async function insertReceipt(query: Query, purchase: Purchase, receipt: Receipt): Promise<void> {
+  await query.run(
+    'insert into receipt (app_id, purchase_id, purchase_data, signature) values ($1, $2, $3, $4)',
+    [purchase.appId, purchase.purchaseId, receipt.purchaseData, receipt.signature],
   );
 }
 
@@ -78,15 +85,14 @@ export async function savePurchase(query: Query, purchase: Purchase): Promise<vo
   if (saved === 0) throw new Stale('purchase');
 }
 
-/** The latest payment under a token. */
+/** The purchase of a managed product: it has its token for itself (section 1.1). */
 export async function loadPurchase(
   query: Query,
   appId: string,
   purchaseToken: string,
 ): Promise<Purchase | undefined> {
   const rows = await query.all(
-    `select ${columns} from purchase where app_id = $1 and purchase_token = $2
-     order by purchase_time desc, purchase_id desc limit 1`,
+    `select ${columns} from purchase where app_id = $1 and purchase_token = $2 limit 1`,
     [appId, purchaseToken],
   );
   return rows[0] && toPurchase(rows[0]);
@@ -212,22 +218,19 @@ export async function listDueOfApp(
   return rows.map(toPurchase);
 }
 
-/**
- * What is due in the worlds whose clock runs, when the machine's clock shows `machineNow`. The cross join makes
- * SQLite begin with the worlds; it would rather go through everything that will ever be due.
- */
-export async function listDueOfRunningWorlds(
+/** What is due in a world up to `now`, the earliest first. */
+export async function listDueKeys(
   query: Query,
-  machineNow: number,
+  worldId: string,
+  now: number,
   limit: number,
-): Promise<(PurchaseKey & { worldId: string })[]> {
+): Promise<PurchaseKey[]> {
   const rows = await query.all(
-    `select p.app_id, p.purchase_token, p.purchase_id, p.world_id from world w cross join purchase p
-     where w.clock_frozen = 0 and p.world_id = w.world_id
-       and p.due_at <= w.clock_at + ($1 - w.clock_base) * w.clock_rate limit $2`,
-    [machineNow, limit],
+    `select app_id, purchase_token, purchase_id from purchase where world_id = $1 and due_at <= $2
+     order by due_at limit $3`,
+    [worldId, now, limit],
   );
-  return rows.map((row) => ({ ...toKey(row), worldId: String(row.world_id) }));
+  return rows.map(toKey);
 }
 
 /** What time alone changes in a world up to `until`, the earliest first. */
@@ -243,6 +246,15 @@ export async function listDueOfWorld(
     [worldId, until, limit],
   );
   return rows.map(toPurchase);
+}
+
+/** Deletes the receipts of some purchases of an app and tells how many; 0 when there are none left. */
+export async function deleteReceipts(query: Query, appId: string, limit: number): Promise<number> {
+  return query.run(
+    `delete from receipt where app_id = $1 and purchase_id in
+       (select purchase_id from receipt where app_id = $1 limit $2)`,
+    [appId, limit],
+  );
 }
 
 /** Deletes some purchases of an app and tells how many; 0 when there are none left. */
@@ -284,8 +296,6 @@ function toPurchase(row: Row): Purchase {
     voidedAt: row.voided_at as number | null,
     voidReason: row.void_reason as string | null,
     dueAt: row.due_at as number | null,
-    purchaseData: String(row.purchase_data),
-    signature: String(row.signature),
     entryCount: Number(row.entry_count),
     rev: Number(row.rev),
   };

@@ -5,10 +5,14 @@ import { Conflict, checkValues, type Row, Unavailable, type Value } from './data
 interface Prepared {
   statement: StatementSync;
   valueCount: number;
+  /** The names of what a query answers, read on its first use. */
+  columns: readonly string[] | undefined;
 }
 
 /** How long a statement waits for another program that holds the file, such as a backup. */
 const busyTimeoutMs = 2000;
+/** Pages that a connection keeps in memory, in KiB; the default of 2 MiB makes a read of a large table cost a copy of each page. */
+const cacheKib = 32 * 1024;
 
 /** SQLite result codes (low byte) that say: not now, and nothing was half done. */
 const unavailableCodes = new Set([5, 6, 8, 10, 11, 13, 14]); // busy locked readonly io corrupt full cantopen
@@ -21,6 +25,7 @@ export class Connection {
 
   constructor(path: string, options: { readOnly?: boolean; timeout?: number } = {}) {
     this.#database = named(() => new DatabaseSync(path, { timeout: busyTimeoutMs, ...options }));
+    this.all(`pragma cache_size = -${cacheKib}`);
   }
 
   /** False after SQLite gave a whole transaction up by itself, as it may on a full disk. */
@@ -29,12 +34,17 @@ export class Connection {
   }
 
   all(sql: string, values: readonly Value[] = []): Row[] {
-    const statement = this.#statement(sql, values);
-    return named(() => statement.all(...values.map(bound)).map((row) => plainRow(row)));
+    const prepared = this.#statement(sql, values);
+    prepared.columns ??= columnsOf(prepared.statement);
+    const { statement, columns } = prepared;
+    return named(() => {
+      const rows = statement.all(...values.map(bound)) as unknown as unknown[][];
+      return rows.map((row) => plainRow(columns, row));
+    });
   }
 
   run(sql: string, values: readonly Value[] = []): number {
-    const statement = this.#statement(sql, values);
+    const { statement } = this.#statement(sql, values);
     return named(() => Number(statement.run(...values.map(bound)).changes));
   }
 
@@ -43,13 +53,13 @@ export class Connection {
     this.#database.close();
   }
 
-  #statement(sql: string, values: readonly Value[]): StatementSync {
+  #statement(sql: string, values: readonly Value[]): Prepared {
     checkValues(values);
     const prepared = this.#prepared.get(sql) ?? this.#prepare(sql);
     if (prepared.valueCount !== values.length) {
       throw new TypeError(`the statement wants ${prepared.valueCount} values, not ${values.length}: ${sql}`);
     }
-    return prepared.statement;
+    return prepared;
   }
 
   #prepare(sql: string): Prepared {
@@ -57,7 +67,9 @@ export class Connection {
     const statement = named(() => this.#database.prepare(text));
     // SQLite prepares the first of several statements and drops the others without a word.
     if (bare(statement.sourceSQL) !== bare(text)) throw new TypeError(`one statement at a time: ${sql}`);
-    const prepared = { statement, valueCount };
+    // lists cost less to make than objects, and a plain object has to be made of them anyway
+    statement.setReturnArrays(true);
+    const prepared: Prepared = { statement, valueCount, columns: undefined };
     this.#prepared.set(sql, prepared);
     return prepared;
   }
@@ -83,19 +95,26 @@ function bound(value: Value): string | bigint | null {
   return typeof value === 'number' ? BigInt(value) : value;
 }
 
+function columnsOf(statement: StatementSync): string[] {
+  return statement.columns().map(({ name }) => name);
+}
+
 /** A plain object as PostgreSQL's driver makes it, holding nothing that a `Value` is not. */
-function plainRow(row: Record<string, unknown>): Row {
-  const plain: Row = {};
-  for (const column in row) {
-    const value = row[column];
-    if (
-      typeof value === 'number' ? !Number.isSafeInteger(value) : typeof value === 'object' && value !== null
-    ) {
-      throw new RangeError(`column ${column} holds neither text nor a safe integer`);
-    }
-    plain[column] = value as Value;
+function plainRow(columns: readonly string[], values: readonly unknown[]): Row {
+  const row: Row = {};
+  for (let index = 0; index < columns.length; index++) {
+    const column = columns[index] as string;
+    const value = values[index];
+    if (!isValue(value)) throw new RangeError(`column ${column} holds neither text nor a safe integer`);
+    row[column] = value;
   }
-  return plain;
+  return row;
+}
+
+function isValue(value: unknown): value is Value {
+  return typeof value === 'number'
+    ? Number.isSafeInteger(value)
+    : typeof value === 'string' || value === null;
 }
 
 /** Runs `work` and throws what it throws under the name the store has for it. */

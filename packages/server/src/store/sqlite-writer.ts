@@ -6,6 +6,11 @@ import type { Connection } from './sqlite-connection.ts';
 type Work<T> = (query: Query) => Promise<T>;
 type Settle = () => void;
 
+interface WriterOptions {
+  onCommit?: (closures: number) => void;
+  groupSize?: number;
+}
+
 interface Job {
   work: Work<unknown>;
   resolve(answer: unknown): void;
@@ -13,11 +18,12 @@ interface Job {
 }
 
 /** Bounds how long one group keeps the event loop and how much is lost if its commit fails. */
-const groupSize = 256;
+const mostInGroup = 256;
 
 export class Writer {
   readonly #connection: Connection;
   readonly #onCommit: ((closures: number) => void) | undefined;
+  readonly #groupSize: number;
   readonly #statements: Query;
   #waiting: Job[] = [];
   #reads: Settle[] = [];
@@ -26,9 +32,10 @@ export class Writer {
   #closed = false;
   #onIdle: Settle | undefined;
 
-  constructor(connection: Connection, onCommit?: (closures: number) => void) {
+  constructor(connection: Connection, options: WriterOptions = {}) {
     this.#connection = connection;
-    this.#onCommit = onCommit;
+    this.#onCommit = options.onCommit;
+    this.#groupSize = options.groupSize ?? mostInGroup;
     this.#statements = {
       all: async (sql, values) => this.#within().all(sql, values),
       run: async (sql, values) => this.#within().run(sql, values),
@@ -77,7 +84,7 @@ export class Writer {
   async #turn(): Promise<void> {
     this.#scheduled = false;
     this.#running = true;
-    const settle = await this.#commitGroup(this.#waiting.splice(0, groupSize));
+    const settle = await this.#commitGroup(this.#waiting.splice(0, this.#groupSize));
     this.#running = false;
     for (const settleOne of [...settle, ...this.#reads.splice(0)]) settleOne();
     if (this.#waiting.length > 0) this.#schedule();

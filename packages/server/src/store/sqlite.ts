@@ -8,6 +8,8 @@ import { Writer } from './sqlite-writer.ts';
 export interface SqliteOptions {
   /** Told after each commit how many closures shared it. */
   onCommit?: (closures: number) => void;
+  /** How many closures share a commit at most; 1 gives each its own. */
+  groupSize?: number;
 }
 
 /** Opens a file, made if it is missing, or `:memory:`. The file is ours alone until `close`. */
@@ -17,7 +19,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
 
 function openMemory(options: SqliteOptions): Database {
   const connection = new Connection(':memory:');
-  const writer = new Writer(connection, options.onCommit);
+  const writer = new Writer(connection, options);
   // A second connection would see another, empty memory: reads go between the groups of the only one.
   return assemble(
     writer,
@@ -33,7 +35,7 @@ function openFile(path: string, options: SqliteOptions): Database {
     const connection = openWriting(file);
     const reader = new Connection(file, { readOnly: true });
     syncFolder(dirname(file));
-    const writer = new Writer(connection, options.onCommit);
+    const writer = new Writer(connection, options);
     let open = true;
     const read: Database['all'] = async (sql, values) => {
       if (!open) throw new Unavailable('the database is closed');

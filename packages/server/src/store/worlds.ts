@@ -73,6 +73,15 @@ export async function listWorlds(query: Query, after: string, limit: number): Pr
   return rows.map(toWorld);
 }
 
+/** The worlds whose clock runs. */
+export async function listRunningWorlds(query: Query, after: string, limit: number): Promise<World[]> {
+  const rows = await query.all(
+    `select ${columns} from world where clock_frozen = 0 and world_id > $1 order by world_id limit $2`,
+    [after, limit],
+  );
+  return rows.map(toWorld);
+}
+
 export async function deleteWorldRow(query: Query, worldId: string): Promise<void> {
   await query.run('delete from world where world_id = $1', [worldId]);
 }

@@ -50,6 +50,7 @@ async function advance(
     await saveWorld(query, world);
     return { world, target };
   });
+  host.known.forgetWorld(world.worldId);
   const happened: Happening[] = [];
   let count = 0;
   await settleDueOfWorld(host, world, target, (happening) => {

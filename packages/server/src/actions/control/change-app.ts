@@ -36,17 +36,19 @@ export async function changeApp(
 }
 
 /** Loads an app, changes it and saves it, with what else belongs into the same transaction. */
-export function updateApp(
+export async function updateApp(
   host: Host,
   named: { clientId: string; worldId?: string },
   change: (app: App) => App,
   also: (query: Query, app: App) => Promise<void> = async () => {},
 ): Promise<App> {
-  return host.database.transaction(async (query) => {
+  const app = await host.database.transaction(async (query) => {
     const { app } = await findCall(host, query, named);
     const changed = change(app);
     await saveApp(query, changed);
     await also(query, changed);
     return changed;
   });
+  host.known.forgetApp(app.appId);
+  return app;
 }

@@ -22,6 +22,7 @@ export async function changeClock(host: Host, input: { worldId: string } & Clock
     await saveWorld(query, world);
     return world;
   });
+  host.known.forgetWorld(world.worldId);
   await settleDueOfWorld(host, world, worldNow(world.clock, machineNow), () => {});
   return world;
 }

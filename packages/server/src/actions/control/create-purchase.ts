@@ -10,15 +10,16 @@ import {
 } from '../../domain/identifiers.ts';
 import type { Product } from '../../domain/product.ts';
 import { buy, type Change, type Purchase, paidMicros, settle } from '../../domain/purchase.ts';
-import { purchaseData } from '../../domain/purchase-data.ts';
+import type { Receipt } from '../../domain/purchase-data.ts';
 import type { Host } from '../../host/host.ts';
 import { countPurchaseDraw, loadApp } from '../../store/apps.ts';
 import { Conflict, type Query } from '../../store/database.ts';
 import { appendEntries } from '../../store/ledger.ts';
 import { loadProduct } from '../../store/products.ts';
-import { insertPurchase, loadOwned } from '../../store/purchases.ts';
+import { insertPurchase, insertReceipt, loadOwned } from '../../store/purchases.ts';
 import { type Call, findCall } from '../call.ts';
 import { saveChange } from '../change-purchase.ts';
+import { type SignedPurchase, signedNow } from './read-purchase.ts';
 
 export interface CreatePurchaseInput {
   clientId: string;
@@ -42,16 +43,17 @@ const attempts = 20;
  * Refusals: `NoSuchData` for an unknown product, `PaymentDeclined`, `InvalidState` where the buyer owns the item.
  * Signing happens before the transaction, which must not wait for anything but the database.
  */
-export async function createPurchase(host: Host, input: CreatePurchaseInput): Promise<Purchase> {
+export async function createPurchase(host: Host, input: CreatePurchaseInput): Promise<SignedPurchase> {
   pay(host, input.payment?.outcome);
   for (let attempt = 1; ; attempt++) {
     const call = await findCall(host, host.database, input);
     const product = await findProduct(host, call, input.productId);
     const draw = await drawFor(host, call);
-    const bought = await signed(host, call, order(host, call, product, input, draw));
+    const bought = order(host, call, product, input, draw);
+    const signed = await signedNow(host, call, bought.purchase);
     try {
-      await host.database.transaction((query) => store(query, call, bought));
-      return bought.purchase;
+      await host.database.transaction((query) => store(query, call, bought, signed.receipt));
+      return signed;
     } catch (error) {
       if (!(error instanceof Conflict) || attempt === attempts) throw error;
       await refuseOwned(host.database, call, bought.purchase);
@@ -110,18 +112,18 @@ async function drawFor(host: Host, { app, seed }: Call): Promise<Draw> {
   return host.seeded(seed, `purchase ${app.clientId} ${count}`);
 }
 
-async function signed(host: Host, { app }: Call, { purchase, entries }: Change): Promise<Change> {
-  const data = purchaseData(purchase, app.packageName, host.environment);
-  const signature = await host.keys.sign(app.signingKey, data);
-  return { purchase: { ...purchase, purchaseData: data, signature, entryCount: entries.length }, entries };
-}
-
-async function store(query: Query, call: Call, { purchase, entries }: Change): Promise<void> {
+async function store(
+  query: Query,
+  call: Call,
+  { purchase, entries }: Change,
+  receipt: Receipt,
+): Promise<void> {
   const { appId, buyerId, productId } = purchase;
   await refuseDeleted(query, appId);
   const owned = await loadOwned(query, appId, buyerId, productId);
   if (owned !== undefined) await settleOwned(query, call, owned);
-  await insertPurchase(query, purchase);
+  await insertPurchase(query, { ...purchase, entryCount: entries.length });
+  await insertReceipt(query, purchase, receipt);
   await appendEntries(query, purchase, 0, entries);
 }
 

@@ -4,7 +4,7 @@ import { deleteAppRow } from '../../store/apps.ts';
 import { deleteCredentials } from '../../store/credentials.ts';
 import { deleteEntries } from '../../store/ledger.ts';
 import { deleteProducts } from '../../store/products.ts';
-import { deletePurchases } from '../../store/purchases.ts';
+import { deletePurchases, deleteReceipts } from '../../store/purchases.ts';
 import { findCall } from '../call.ts';
 
 /** Rows that one transaction deletes, so that a large app holds nobody up. */
@@ -18,14 +18,16 @@ export async function deleteApp(host: Host, input: { clientId: string; worldId?:
 /** Purchases first and the app last: a stop in between leaves an app that can be deleted again. */
 export async function deleteAppData(host: Host, appId: string): Promise<void> {
   const { database } = host;
-  for (const some of [deletePurchases, deleteEntries]) {
+  for (const some of [deletePurchases, deleteReceipts, deleteEntries]) {
     while ((await database.transaction((query) => some(query, appId, rowsAtOnce))) > 0);
   }
   await database.transaction(async (query) => {
     await deletePurchases(query, appId, rowsAtOnce);
+    await deleteReceipts(query, appId, rowsAtOnce);
     await deleteEntries(query, appId, rowsAtOnce);
     await deleteProducts(query, appId);
     await deleteCredentials(query, appId);
     await deleteAppRow(query, appId);
   });
+  host.known.forgetApp(appId);
 }

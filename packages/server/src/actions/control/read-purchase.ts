@@ -1,6 +1,6 @@
 // readPurchase: a purchase as it is now, signed, with its history.
 import type { Entry, Purchase } from '../../domain/purchase.ts';
-import { purchaseData } from '../../domain/purchase-data.ts';
+import { purchaseData, type Receipt } from '../../domain/purchase-data.ts';
 import type { Host } from '../../host/host.ts';
 import { listEntries } from '../../store/ledger.ts';
 import { type Call, findCall } from '../call.ts';
@@ -15,18 +15,24 @@ export interface NamedPurchase {
 export async function readPurchase(
   host: Host,
   input: NamedPurchase,
-): Promise<{ purchase: Purchase; history: Entry[] }> {
+): Promise<SignedPurchase & { history: Entry[] }> {
   const call = await findCall(host, host.database, input);
   const wanted = { purchaseToken: input.purchaseToken, absent: 'NoSuchData' } as const;
   const { purchase, entries } = await loadSettled(host.database, call, wanted);
   const stored = await listEntries(host.database, purchase.appId, purchase.purchaseToken);
   // what is due but not stored yet is shown as the purchase itself is: as if it had been
   const history = [...stored.slice(0, purchase.entryCount), ...entries];
-  return { purchase: await signedNow(host, call, purchase), history };
+  return { ...(await signedNow(host, call, purchase)), history };
+}
+
+export interface SignedPurchase {
+  purchase: Purchase;
+  receipt: Receipt;
 }
 
 /** With the JSON that the device would get now, and its signature. */
-export async function signedNow(host: Host, { app }: Call, purchase: Purchase): Promise<Purchase> {
+export async function signedNow(host: Host, { app }: Call, purchase: Purchase): Promise<SignedPurchase> {
   const data = purchaseData(purchase, app.packageName, host.environment);
-  return { ...purchase, purchaseData: data, signature: await host.keys.sign(app.signingKey, data) };
+  const signature = await host.keys.sign(app.signingKey, data);
+  return { purchase, receipt: { purchaseData: data, signature } };
 }

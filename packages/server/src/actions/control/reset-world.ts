@@ -9,8 +9,12 @@ import { findWorld } from './find-world.ts';
 export async function resetWorld(host: Host, input: { worldId: string }): Promise<World> {
   await findWorld(host.database, input.worldId);
   await emptyWorld(host, input.worldId);
+  return saveEmptied(host, input.worldId);
+}
+
+function saveEmptied(host: Host, worldId: string): Promise<World> {
   return host.database.transaction(async (query) => {
-    const world = await findWorld(query, input.worldId);
+    const world = await findWorld(query, worldId);
     const clock = world.worldId === defaultWorldId ? { ...realClock } : world.clock;
     const emptied = { ...world, clock, drawnCount: 0, maintenance: false };
     await saveWorld(query, emptied);

@@ -18,6 +18,7 @@ export async function setMaintenance(host: Host, input: Maintenance): Promise<Ma
     await saveWorld(query, { ...(await findWorld(query, worldId)), maintenance: on });
   });
   if (worldId === undefined) host.node.maintenance = on;
+  else host.known.forgetWorld(worldId);
   return input;
 }
 
