@@ -129,7 +129,7 @@ interface Room {
 const rooms: Record<string, Room> = {
   domain: { values: ['domain', 'protocol/errors', 'protocol/codes'], types: [] },
   store: { values: ['store', 'node:', 'pg'], types: ['domain', 'protocol/codes'] },
-  host: { values: ['host', 'node:'], types: ['protocol/codes', 'store', 'pino'] },
+  host: { values: ['host', 'node:'], types: ['protocol/codes', 'domain', 'store', 'pino'] },
   actions: { values: ['actions', 'domain', 'store', 'protocol/errors'], types: ['host', 'protocol/codes'] },
   http: {
     values: ['http', 'actions', 'protocol', 'node:', 'fastify', 'ajv', 'fast-json-stringify'],

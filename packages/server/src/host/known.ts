@@ -22,7 +22,7 @@ const mostEntries = 20_000;
 /**
  * Tokens never change, so they are kept until there are too many. Apps do: a change on this node is forgotten at
  * once, one on another node is seen after `boundMs` (0 where there is no other node: then there is no bound).
- * A world whose clock is not the real one is never remembered where there are other nodes.
+ * An app whose world has not the real clock is never remembered: its clock is read with each request.
  */
 export class Known {
   readonly #boundMs: number;
@@ -59,7 +59,7 @@ export class Known {
 
   /** `version` as it was before the app was read. */
   rememberApp(app: AppInWorld, machineNow: number, version: number): void {
-    if (version !== this.version || (this.#boundMs > 0 && !runsWithTheMachine(app))) return;
+    if (version !== this.version || !runsWithTheMachine(app)) return;
     remember(this.#apps, app.app.appId, { app, readAt: machineNow });
   }
 

@@ -20,7 +20,17 @@ export class PostgresReader {
     this.#pool = pool;
   }
 
+  /** A read that met a broken connection is asked once more on a new one: it has changed nothing. */
   async query<R extends pg.QueryResultRow>(config: pg.QueryConfig): Promise<pg.QueryResult<R>> {
+    try {
+      return await this.#ask(config);
+    } catch (error) {
+      if (error instanceof pg.DatabaseError) throw error;
+      return this.#ask(config);
+    }
+  }
+
+  async #ask<R extends pg.QueryResultRow>(config: pg.QueryConfig): Promise<pg.QueryResult<R>> {
     const shared = this.#leastBusy();
     shared.waiting += 1;
     try {

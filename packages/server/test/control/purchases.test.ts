@@ -330,8 +330,8 @@ for (const database of httpDatabases) {
       const bought = await server.buy(app);
       expectStatus(await step(app, bought.purchaseToken, 'consume'), 200);
       const [row] = await server.till.host.database.all(
-        'select purchase_data, signature from purchase where purchase_token = $1',
-        [bought.purchaseToken],
+        'select purchase_data, signature from receipt where purchase_id = $1',
+        [bought.purchaseId],
       );
       assert.deepEqual(row, { purchase_data: bought.purchaseData, signature: bought.signature });
       const later = await read(app, bought.purchaseToken);
