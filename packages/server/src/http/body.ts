@@ -11,10 +11,15 @@ export function checkContentType(request: FastifyRequest, row: Operation, strict
   if ((announced && row.method !== 'GET') || strict) demandContentType(request, row);
 }
 
-function demandContentType(request: FastifyRequest, row: Operation): void {
+/** Whether the header names the type that the operation takes; parameters such as a charset do not count. */
+export function hasContentType(contentType: string | undefined, row: Operation): boolean {
   const wanted = row.form === true ? 'application/x-www-form-urlencoded' : 'application/json';
-  const [given = ''] = (request.headers['content-type'] ?? '').split(';', 1);
-  if (given.trim().toLowerCase() !== wanted) throw new Refusal('InvalidContentType');
+  const [given = ''] = (contentType ?? '').split(';', 1);
+  return given.trim().toLowerCase() === wanted;
+}
+
+function demandContentType(request: FastifyRequest, row: Operation): void {
+  if (!hasContentType(request.contentType, row)) throw new Refusal('InvalidContentType');
 }
 
 /**

@@ -79,7 +79,7 @@ function refuseMissingBody(row: Operation, body: unknown): void {
 function requestSchema(row: Operation): JsonSchema {
   const closed = row.access === 'controlKey';
   const properties: Record<string, JsonSchema> = {};
-  if (row.access !== 'controlKey') properties.market = { enum: marketCodes };
+  if (row.access === 'accessToken' || row.access === 'credentials') properties.market = { enum: marketCodes };
   if (row.params !== undefined) properties.params = objectSchema(row.params, false);
   properties.query = objectSchema(row.query ?? {}, closed);
   properties.body = objectSchema(row.body ?? {}, closed);

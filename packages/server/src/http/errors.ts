@@ -2,23 +2,33 @@
 import { type ErrorBody, type ErrorCode, errorMessage, errors, Refusal } from '@till/protocol/errors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Host } from '../host/host.ts';
+import { hasContentType } from './body.ts';
 
 /** As the documents print it, without a blank (section 1.3). */
 export const jsonType = 'application/json;charset=UTF-8';
 
 /** Fastify's own refusals that have a code of the protocol; any other of its 4xx is a `BadRequest`. */
 const byFastify: Record<string, ErrorCode> = {
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'InvalidContentType',
   FST_ERR_NOT_FOUND: 'ResourceNotFound',
 };
 
 export function sendError(host: Host, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const refusal = refusalOf(error);
+  const refusal = refusalOf(isTooLarge(error) ? tooLarge(request) : error);
   if (refusal.code === 'InternalError') logFailure(host, error, request);
   request.code = refusal.code;
   request.detail = refusal.detail;
   reply.code(errors[refusal.code].status).header('content-type', jsonType);
   reply.serializer(JSON.stringify).send(errorBody(refusal, request.isControl));
+}
+
+function isTooLarge(error: unknown): boolean {
+  return (error as { code?: string }).code === 'FST_ERR_CTP_BODY_TOO_LARGE';
+}
+
+/** A body that came without its length is only now known to be one: its type is judged before its size. */
+function tooLarge({ contentType, row }: FastifyRequest): Refusal {
+  if (row !== undefined && !hasContentType(contentType, row)) return new Refusal('InvalidContentType');
+  return new Refusal('BadRequest', { detail: 'the body is too large' });
 }
 
 function refusalOf(error: unknown): Refusal {

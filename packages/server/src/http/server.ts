@@ -33,6 +33,9 @@ declare module 'fastify' {
   interface FastifyRequest {
     call: Omit<ServerCall, 'market'> | undefined;
     operation: string | undefined;
+    row: Operation | undefined;
+    /** As it was sent; the server itself reads every body as bytes. */
+    contentType: string | undefined;
     isControl: boolean;
     code: ErrorCode | undefined;
     detail: string | undefined;
@@ -63,6 +66,8 @@ export function createServer(host: Host, faces: Faces): FastifyInstance {
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     http: {
+      // the table has a code for everything; Node's own 400 has no body
+      requireHostHeader: false,
       maxHeaderSize: headerLimit,
       headersTimeout: headersTimeoutMs,
       requestTimeout: requestTimeoutMs,
@@ -74,6 +79,10 @@ export function createServer(host: Host, faces: Faces): FastifyInstance {
     },
     frameworkErrors: (_error, request, reply) => refuseUndecodable(host, request, reply),
   });
+  // an expectation that nobody knows is no reason to refuse a call, as an unknown header is none
+  server.server.on('checkExpectation', (request, response) =>
+    server.server.emit('request', request, response),
+  );
   const verbs = groupByPath(answeredRows(faces));
   decorate(server);
   server.removeAllContentTypeParsers();
@@ -82,6 +91,7 @@ export function createServer(host: Host, faces: Faces): FastifyInstance {
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     request.isControl = request.url.startsWith('/control/');
+    takeContentType(request);
     refuseInMaintenance(host, request.url);
     refuseUnroutable(request, reply, verbs);
     done();
@@ -95,6 +105,13 @@ export function createServer(host: Host, faces: Faces): FastifyInstance {
   return server;
 }
 
+/** Fastify would judge the header before it is known whether there is a body at all; we judge it after. */
+function takeContentType(request: FastifyRequest): void {
+  const { headers } = request.raw;
+  request.contentType = headers['content-type'];
+  if (request.contentType !== undefined) headers['content-type'] = 'application/octet-stream';
+}
+
 function answeredRows({ serverApi, control }: Faces): Operation[] {
   const ofControl = controlRows.filter(({ row }) => row.access !== 'controlKey' || control !== undefined);
   return [...(serverApi ? serverRows : []), ...ofControl].map(({ row }) => row);
@@ -103,6 +120,8 @@ function answeredRows({ serverApi, control }: Faces): Operation[] {
 function decorate(server: FastifyInstance): void {
   server.decorateRequest('call', undefined);
   server.decorateRequest('operation', undefined);
+  server.decorateRequest('row', undefined);
+  server.decorateRequest('contentType', undefined);
   server.decorateRequest('isControl', false);
   server.decorateRequest('code', undefined);
   server.decorateRequest('detail', undefined);
@@ -154,6 +173,7 @@ function addRoute(
     url: routePath(row.path),
     onRequest: async (request) => {
       request.operation = name;
+      request.row = row;
       await enter(request);
     },
     handler: async (request, reply) => {

@@ -42,7 +42,7 @@ for (const database of httpDatabases) {
         }
 
         it(`${generation} ${name} passes without a body, whatever the content type`, async () => {
-          const types = ['application/json', 'application/json;charset=UTF-8', 'text/plain'];
+          const types = ['application/json', 'application/json;charset=UTF-8', 'text/plain', 'nonsense', ''];
           for (const lines of [[], ...types.map((type) => [`Content-Type: ${type}`])]) {
             const answer = await send(row, lines);
             assert.equal(answer.status, lookedUp(row.row), `${lines}: ${answer.text}`);
@@ -146,6 +146,12 @@ for (const database of httpDatabases) {
             const body = Buffer.concat([Buffer.from('{"x":"'), Buffer.from(bytes), Buffer.from('"}')]);
             assertRefused(await send(row, [json, sized(body)], body), 'BadRequest');
           }
+        });
+
+        it(`${generation} ${name} judges the type of a body that is too large before its size`, async () => {
+          const chunks = chunked('x'.repeat(40_000), 'x'.repeat(40_000));
+          const lines = ['Content-Type: text/plain', chunks.line];
+          assertRefused(await send(row, lines, chunks.body), 'InvalidContentType');
         });
 
         it(`${generation} ${name} takes 64 KiB and refuses a byte more with BadRequest`, async () => {
