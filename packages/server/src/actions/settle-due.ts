@@ -7,6 +7,7 @@ import { listDueKeys, listDueOfApp, type PurchaseKey } from '../store/purchases.
 import { listRunningWorlds } from '../store/worlds.ts';
 import { type Call, callOf } from './call.ts';
 import { changePurchase } from './change-purchase.ts';
+import { deleteAppData } from './control/delete-app.ts';
 
 /** Rows of one batch; their changes share commits. */
 export const batchSize = 200;
@@ -23,7 +24,16 @@ export async function settlePurchase(host: Host, call: Call, key: PurchaseKey): 
 /** Settles a purchase for the scheduler, which knows no more of it than its key. */
 export async function settleByKey(host: Host, key: PurchaseKey): Promise<Entry[]> {
   const found = await loadApp(host.database, key.appId);
-  return found === undefined ? [] : settlePurchase(host, callOf(host, found), key);
+  return found === undefined ? sweep(host, key) : settlePurchase(host, callOf(host, found), key);
+}
+
+/**
+ * A purchase whose app is gone: it was committed in the very moment in which another node deleted the app. It can
+ * never be reached again, and left alone it would stay due for ever, so the deletion is finished now.
+ */
+export async function sweep(host: Host, { appId }: { appId: string }): Promise<[]> {
+  await deleteAppData(host, appId);
+  return [];
 }
 
 /**

@@ -23,7 +23,7 @@ for (const database of httpDatabases) {
       const names: unknown[] = [];
       for (let count = 0; count < 2; count++) {
         const app = await server.app({ worldId });
-        names.push(app.clientId, app.clientSecret);
+        names.push(app.clientId);
         for (let bought = 0; bought < 3; bought++) {
           const { purchaseId, purchaseToken, orderId, purchaseData, signature } = await server.buy(app);
           names.push(purchaseId, purchaseToken, orderId, purchaseData, signature);
@@ -32,11 +32,28 @@ for (const database of httpDatabases) {
       return names;
     };
 
-    test('a seeded world repeats client IDs, secrets, purchase IDs, tokens and order IDs', async () => {
+    test('a seeded world repeats client IDs, purchase IDs, tokens and order IDs', async () => {
       const first = await drawn(await server.world({ now: noon, seed: 'same' }));
       const second = await drawn(await server.world({ now: noon, seed: 'same' }));
       assert.deepEqual(second, first);
       assert.equal(new Set(first).size, first.length);
+    });
+
+    test('a seed draws no secrets: of two worlds with one seed each app has its own token', async () => {
+      const worlds = [await server.world({ seed: 'twins' }), await server.world({ seed: 'twins' })] as const;
+      const apps = [
+        await server.app({ worldId: worlds[0] }),
+        await server.app({ worldId: worlds[1] }),
+      ] as const;
+      assert.equal(apps[0].clientId, apps[1].clientId);
+      assert.notEqual(apps[0].clientSecret, apps[1].clientSecret);
+      const { purchaseToken } = await server.buy(apps[1]);
+      const path = `/v7/apps/${apps[0].clientId}/purchases/inapp/products/product01/${purchaseToken}`;
+      const statuses = [];
+      for (const app of apps) {
+        statuses.push((await server.call('GET', path, { token: await server.token(app) })).status);
+      }
+      assert.deepEqual(statuses, [404, 200]);
     });
 
     test('a seeded world begins again after a reset and after it was made anew', async () => {

@@ -243,42 +243,45 @@ for (const database of databases) {
     const machine = { now: noon };
     const parts = { clock: () => machine.now };
     const opened = await database.open();
+    const servers: TestServer[] = [];
+    const start = async () => {
+      const server = await startServer({ url: opened.url }, {}, parts);
+      servers.push(server);
+      return server;
+    };
     try {
-      const first = await startServer({ url: opened.url }, {}, parts);
+      const first = await start();
       const app = await first.app();
       const { purchaseToken } = await first.buy(app);
       machine.now += dayMs;
       await first.stop();
       const stoppedAt = machine.now;
       machine.now += 4 * dayMs;
-      const second = await startServer({ url: opened.url }, {}, parts);
-      try {
-        const path = `/v7/apps/${app.clientId}/voided-purchases`;
-        const poll = async (startTime: number) => {
-          const token = await second.token(app);
-          const answer = await second.call('GET', path, { token, query: { startTime } });
-          return expectStatus(answer, 200).voidedPurchaseList;
-        };
-        // the void fell due between the two, and a poller has seen everything up to this moment
-        const [row, ...more] = await poll(machine.now);
-        assert.deepEqual([row.purchaseToken, row.voidedTime, more], [purchaseToken, machine.now, []]);
-        assert.ok(row.voidedTime > stoppedAt);
-        machine.now += 1_000;
-        await wait(600);
-        assert.deepEqual(await poll(row.voidedTime + 1), []);
-        const told = await second.control('GET', `/apps/${app.clientId}/purchases/${purchaseToken}`);
-        const { history } = expectStatus(told, 200);
-        assert.deepEqual(
-          history.map(({ at, what }: { at: number; what: string }) => [at, what]),
-          [
-            [noon, 'purchased'],
-            [row.voidedTime, 'voided'],
-          ],
-        );
-      } finally {
-        await second.stop();
-      }
+      const second = await start();
+      const path = `/v7/apps/${app.clientId}/voided-purchases`;
+      const poll = async (startTime: number) => {
+        const token = await second.token(app);
+        const answer = await second.call('GET', path, { token, query: { startTime } });
+        return expectStatus(answer, 200).voidedPurchaseList;
+      };
+      // the void fell due between the two, and a poller has seen everything up to this moment
+      const [row, ...more] = await poll(machine.now);
+      assert.deepEqual([row.purchaseToken, row.voidedTime, more], [purchaseToken, machine.now, []]);
+      assert.ok(row.voidedTime > stoppedAt);
+      machine.now += 1_000;
+      await wait(600);
+      assert.deepEqual(await poll(row.voidedTime + 1), []);
+      const told = await second.control('GET', `/apps/${app.clientId}/purchases/${purchaseToken}`);
+      const { history } = expectStatus(told, 200);
+      assert.deepEqual(
+        history.map(({ at, what }: { at: number; what: string }) => [at, what]),
+        [
+          [noon, 'purchased'],
+          [row.voidedTime, 'voided'],
+        ],
+      );
     } finally {
+      for (const server of servers) await server.stop();
       await opened.drop();
     }
   });

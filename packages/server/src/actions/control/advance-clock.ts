@@ -9,7 +9,7 @@ import { loadApp } from '../../store/apps.ts';
 import { listDueOfWorld } from '../../store/purchases.ts';
 import { saveWorld } from '../../store/worlds.ts';
 import { callOf } from '../call.ts';
-import { batchSize, settlePurchase } from '../settle-due.ts';
+import { batchSize, settlePurchase, sweep } from '../settle-due.ts';
 import { findWorld } from './find-world.ts';
 
 export interface Happening {
@@ -87,7 +87,7 @@ function isSame(one: Purchase, other: Purchase | undefined): boolean {
 
 async function settleOne(host: Host, purchase: Purchase): Promise<Happening[]> {
   const found = await loadApp(host.database, purchase.appId);
-  if (found === undefined) return [];
+  if (found === undefined) return sweep(host, purchase);
   const entries = await settlePurchase(host, callOf(host, found), purchase);
   return entries.map((entry) => happeningOf(entry, purchase, found.app.clientId));
 }

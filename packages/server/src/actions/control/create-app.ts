@@ -70,7 +70,7 @@ async function drawFor(host: Host, { worldId, seed }: World): Promise<Draw> {
 
 function makeApp(host: Host, world: World, keys: KeyPair, input: CreateAppInput, draw: Draw): Made {
   const clientId = input.clientId ?? drawClientId(draw);
-  const clientSecret = input.clientSecret ?? drawClientSecret(draw);
+  const clientSecret = input.clientSecret ?? drawClientSecret(host.random);
   const app: App = {
     appId: uuidText(host.random(16)),
     worldId: world.worldId,
