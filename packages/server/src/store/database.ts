@@ -34,8 +34,18 @@ export interface Database extends Query {
    * On SQLite closures that wait together share one commit; none is answered before that commit.
    */
   transaction<T>(work: (query: Query) => Promise<T>): Promise<T>;
+  /** How the connections of the pool are doing now; undefined where there is no pool. */
+  connections(): Connections | undefined;
   /** Finishes what was already asked for, refuses what comes later with `Unavailable`. */
   close(): Promise<void>;
+}
+
+export interface Connections {
+  total: number;
+  /** Nobody uses them now. */
+  idle: number;
+  /** Statements and transactions that wait for a connection. */
+  waiting: number;
 }
 
 /** How often a transaction's closure is run before the last failure is thrown on. */
@@ -55,6 +65,12 @@ export class Stale extends Error {
 export class Unavailable extends Error {
   override name = 'Unavailable';
 }
+
+/** Too many others write the same rows just now; the database itself is well. */
+export class Contention extends Unavailable {}
+
+/** The file holds what cannot be: nothing that is read from it counts, and nothing may be added to it. */
+export class Damaged extends Unavailable {}
 
 /** Refuses what would change its value on the way into a column, alike in both drivers. */
 export function checkValues(values: readonly Value[]): void {

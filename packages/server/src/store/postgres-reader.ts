@@ -44,6 +44,15 @@ export class PostgresReader {
     }
   }
 
+  get connectionCount(): number {
+    return this.#shared.length;
+  }
+
+  /** Connections without a read on its way. */
+  get idleCount(): number {
+    return this.#shared.filter(({ waiting }) => waiting === 0).length;
+  }
+
   async end(): Promise<void> {
     const taken = await Promise.allSettled(this.#shared.splice(0).map(({ client }) => client));
     for (const one of taken) if (one.status === 'fulfilled') one.value.release(true);

@@ -5,6 +5,7 @@ import pg from 'pg';
 import { ClosureQuery } from './closure.ts';
 import {
   Conflict,
+  Contention,
   checkValues,
   type Database,
   type Query,
@@ -15,6 +16,7 @@ import {
   type Value,
 } from './database.ts';
 import { columnParser } from './postgres-columns.ts';
+import { withoutValues } from './postgres-failure.ts';
 import { PostgresReader } from './postgres-reader.ts';
 
 const connectionCount = 10;
@@ -24,6 +26,8 @@ const longestRetryWaitMs = 50;
 
 /** SQLSTATE classes that say: not now, and nothing was half done. */
 const unavailableStates = /^(08|28|3D|53|57|58)|^25006$/;
+/** Somebody else's row is there; of two `create … if not exists` at once the later one is told so in three ways. */
+const conflictStates = new Set(['23505', '42710', '42P07']); // unique violation, duplicate object, duplicate table
 const repeatableStates = new Set(['40001', '40P01']); // serialization failure, deadlock
 
 /** Opens a pool and refuses a database that would not sort or count text as SQLite does. */
@@ -110,6 +114,11 @@ function assemble(pool: pg.Pool, reader: PostgresReader): Database {
     all: (sql, values) => tracked(async () => (await statement(reader, sql, values)).rows),
     run: (sql, values) => tracked(async () => (await statement(pool, sql, values)).rowCount ?? 0),
     transaction: (work) => tracked(() => transactionOnce(pool, work)),
+    connections: () => ({
+      total: pool.totalCount + reader.connectionCount,
+      idle: pool.idleCount + reader.idleCount,
+      waiting: pool.waitingCount,
+    }),
     close: () => {
       closing ??= Promise.allSettled(running)
         .then(() => Promise.all([pool.end(), reader.end()]))
@@ -213,15 +222,15 @@ function isRepeatable(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code !== undefined && repeatableStates.has(error.code);
 }
 
-function contention(cause: unknown): Unavailable {
-  return new Unavailable('PostgreSQL: too many others write the same rows', { cause });
+function contention(cause: unknown): Contention {
+  return new Contention('PostgreSQL: too many others write the same rows', { cause });
 }
 
 /** What the driver throws, under the name the store has for it. */
 function translated(error: unknown): unknown {
   if (error instanceof pg.DatabaseError) {
-    const state = error.code ?? '';
-    if (state === '23505') return new Conflict(error.message, { cause: error });
+    const state = withoutValues(error).code ?? '';
+    if (conflictStates.has(state)) return new Conflict(error.message, { cause: error });
     if (unavailableStates.test(state))
       return new Unavailable(`PostgreSQL: ${error.message}`, { cause: error });
     return error;

@@ -1,6 +1,6 @@
 // One SQLite connection: statements by text, values in and out, failures by the store's names.
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { Conflict, checkValues, type Row, Unavailable, type Value } from './database.ts';
+import { Conflict, checkValues, Damaged, type Row, Unavailable, type Value } from './database.ts';
 
 interface Prepared {
   statement: StatementSync;
@@ -15,16 +15,22 @@ const busyTimeoutMs = 2000;
 const cacheKib = 32 * 1024;
 
 /** SQLite result codes (low byte) that say: not now, and nothing was half done. */
-const unavailableCodes = new Set([5, 6, 8, 10, 11, 13, 14]); // busy locked readonly io corrupt full cantopen
+const unavailableCodes = new Set([5, 6, 8, 10, 13, 14]); // busy locked readonly io full cantopen
+const ioCode = 10;
+const corruptCode = 11;
 const uniqueCodes = new Set([1555, 2067, 2579]); // primary key, unique, rowid
 const notADatabaseCode = 26;
+/** Failures of I/O in which the file system itself tells that the file is damaged: a page's sum, its own structure. */
+const damagedIoCodes = new Set([8202, 8458]);
 
 export class Connection {
   readonly #database: DatabaseSync;
+  readonly #path: string;
   readonly #prepared = new Map<string, Prepared>();
 
   constructor(path: string, options: { readOnly?: boolean; timeout?: number } = {}) {
-    this.#database = named(() => new DatabaseSync(path, { timeout: busyTimeoutMs, ...options }));
+    this.#path = path;
+    this.#database = named(path, () => new DatabaseSync(path, { timeout: busyTimeoutMs, ...options }));
     this.all(`pragma cache_size = -${cacheKib}`);
   }
 
@@ -37,7 +43,7 @@ export class Connection {
     const prepared = this.#statement(sql, values);
     prepared.columns ??= columnsOf(prepared.statement);
     const { statement, columns } = prepared;
-    return named(() => {
+    return named(this.#path, () => {
       const rows = statement.all(...values.map(bound)) as unknown as unknown[][];
       return rows.map((row) => plainRow(columns, row));
     });
@@ -45,7 +51,12 @@ export class Connection {
 
   run(sql: string, values: readonly Value[] = []): number {
     const { statement } = this.#statement(sql, values);
-    return named(() => Number(statement.run(...values.map(bound)).changes));
+    return named(this.#path, () => Number(statement.run(...values.map(bound)).changes));
+  }
+
+  /** Runs what stands in the disk's place; what it throws is taken for SQLite's own failure. */
+  failWith(fault: () => void): void {
+    named(this.#path, fault);
   }
 
   close(): void {
@@ -64,7 +75,7 @@ export class Connection {
 
   #prepare(sql: string): Prepared {
     const { text, valueCount } = numbered(sql);
-    const statement = named(() => this.#database.prepare(text));
+    const statement = named(this.#path, () => this.#database.prepare(text));
     // SQLite prepares the first of several statements and drops the others without a word.
     if (bare(statement.sourceSQL) !== bare(text)) throw new TypeError(`one statement at a time: ${sql}`);
     // lists cost less to make than objects, and a plain object has to be made of them anyway
@@ -118,17 +129,20 @@ function isValue(value: unknown): value is Value {
 }
 
 /** Runs `work` and throws what it throws under the name the store has for it. */
-function named<T>(work: () => T): T {
+function named<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw translated(error);
+    throw translated(path, error);
   }
 }
 
-function translated(error: unknown): unknown {
+function translated(path: string, error: unknown): unknown {
   const code = resultCode(error);
   if (code === undefined || !(error instanceof Error)) return error;
+  if ([corruptCode, notADatabaseCode].includes(code & 0xff) || damagedIoCodes.has(code)) {
+    return new Damaged(`the SQLite file ${path} is damaged: ${error.message}`, { cause: error });
+  }
   if (uniqueCodes.has(code)) return new Conflict(error.message, { cause: error });
   if (unavailableCodes.has(code & 0xff)) return new Unavailable(`SQLite: ${error.message}`, { cause: error });
   return error;
@@ -141,5 +155,11 @@ function resultCode(error: unknown): number | undefined {
 
 /** Whether the file holds something else than a SQLite database. */
 export function isNotADatabase(error: unknown): boolean {
-  return resultCode(error) === notADatabaseCode;
+  return error instanceof Damaged && resultCode(error.cause) === notADatabaseCode;
+}
+
+/** Whether a read, a write or a sync of the file failed, which tells nothing of what the disk holds now. */
+export function isIoFailure(error: unknown): boolean {
+  const code = error instanceof Unavailable ? resultCode(error.cause) : undefined;
+  return code !== undefined && (code & 0xff) === ioCode;
 }

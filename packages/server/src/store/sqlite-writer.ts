@@ -1,7 +1,15 @@
 // Group commit: closures that wait together run one after the other and share one commit.
 import { ClosureQuery } from './closure.ts';
-import { type Query, type Row, Stale, transactionAttempts, Unavailable, type Value } from './database.ts';
-import type { Connection } from './sqlite-connection.ts';
+import {
+  Damaged,
+  type Query,
+  type Row,
+  Stale,
+  transactionAttempts,
+  Unavailable,
+  type Value,
+} from './database.ts';
+import { type Connection, isIoFailure } from './sqlite-connection.ts';
 
 type Work<T> = (query: Query) => Promise<T>;
 type Settle = () => void;
@@ -9,6 +17,7 @@ type Settle = () => void;
 interface WriterOptions {
   onCommit?: (closures: number) => void;
   groupSize?: number;
+  fault?: () => void;
 }
 
 interface Job {
@@ -24,18 +33,22 @@ export class Writer {
   readonly #connection: Connection;
   readonly #onCommit: ((closures: number) => void) | undefined;
   readonly #groupSize: number;
+  readonly #fault: (() => void) | undefined;
   readonly #statements: Query;
   #waiting: Job[] = [];
   #reads: Settle[] = [];
   #running = false;
   #scheduled = false;
   #closed = false;
+  /** A commit failed in the disk: its pages may stand in the log, whole, although it was refused. */
+  #logInDoubt = false;
   #onIdle: Settle | undefined;
 
   constructor(connection: Connection, options: WriterOptions = {}) {
     this.#connection = connection;
     this.#onCommit = options.onCommit;
     this.#groupSize = options.groupSize ?? mostInGroup;
+    this.#fault = options.fault;
     this.#statements = {
       all: async (sql, values) => this.#within().all(sql, values),
       run: async (sql, values) => this.#within().run(sql, values),
@@ -98,16 +111,41 @@ export class Writer {
   async #commitGroup(group: readonly Job[]): Promise<Settle[]> {
     const settle: Settle[] = [];
     try {
+      this.#rollBack();
+      this.#clearLog();
       this.#connection.run('begin immediate');
       for (const job of group) settle.push(await this.#finish(job));
-      this.#connection.run('commit');
+      this.#commit();
     } catch (error) {
       this.#rollBack();
-      const cause = new Unavailable('the commit failed and nothing of it was stored', { cause: error });
+      this.#tryToClearLog();
+      const cause = commitFailure(error);
       return group.map((job) => () => job.reject(cause));
     }
     this.#onCommit?.(group.length);
     return settle;
+  }
+
+  #commit(): void {
+    try {
+      if (this.#fault !== undefined) this.#connection.failWith(this.#fault);
+      this.#connection.run('commit');
+    } catch (error) {
+      this.#logInDoubt ||= isIoFailure(error);
+      throw error;
+    }
+  }
+
+  /**
+   * After a failed sync the system may call the next one good although the pages never reached the disk, and a
+   * crash would bring the refused commit back from the log. So everything that was ever acknowledged is first
+   * written to the file itself, synced there, and the log emptied; until that works nothing else is stored.
+   */
+  #clearLog(): void {
+    if (!this.#logInDoubt) return;
+    const [outcome] = this.#connection.all('pragma wal_checkpoint(truncate)');
+    if (outcome?.busy !== 0) throw new Unavailable('the log of a failed commit is still being read');
+    this.#logInDoubt = false;
   }
 
   /** Runs one closure in its savepoint, again while it finds its row `Stale`. */
@@ -143,6 +181,15 @@ export class Writer {
     return this.#connection;
   }
 
+  /** At once, so that a crash has next to no time to find the refused commit; what fails is tried by the next group. */
+  #tryToClearLog(): void {
+    try {
+      this.#clearLog();
+    } catch {
+      // The log stays in doubt, and the failure that led here is the one to tell.
+    }
+  }
+
   #rollBack(): void {
     try {
       if (this.#connection.inTransaction) this.#connection.run('rollback');
@@ -163,6 +210,12 @@ function withinThisTurn<T>(closure: Promise<T>): Promise<T> {
     });
     closure.then(resolve, reject).finally(() => clearImmediate(turned));
   });
+}
+
+function commitFailure(error: unknown): Unavailable {
+  if (error instanceof Damaged) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new Unavailable(`nothing was stored: ${reason}`, { cause: error });
 }
 
 function closedError(): Unavailable {

@@ -10,6 +10,11 @@ export interface SqliteOptions {
   onCommit?: (closures: number) => void;
   /** How many closures share a commit at most; 1 gives each its own. */
   groupSize?: number;
+  /**
+   * For tests of a failing disk: called before each commit in the disk's place. What it throws, with the
+   * `errcode` that SQLite would give, is the outcome of the commit.
+   */
+  fault?: () => void;
 }
 
 /** Opens a file, made if it is missing, or `:memory:`. The file is ours alone until `close`. */
@@ -58,6 +63,7 @@ function assemble(writer: Writer, all: Database['all'], release: () => void): Da
     all,
     run: (sql, values) => writer.transaction((query) => query.run(sql, values)),
     transaction: (work) => writer.transaction(work),
+    connections: () => undefined,
     close: () => {
       closing ??= writer.close().then(release);
       return closing;
@@ -71,6 +77,8 @@ function openWriting(file: string): Connection {
     const [mode] = connection.all('pragma journal_mode = wal');
     if (mode?.journal_mode !== 'wal') throw new Error('its file system does not allow a write-ahead log');
     connection.all('pragma synchronous = full');
+    // What a crash left in the log was perhaps never synced; nothing may be built on it before it is.
+    connection.all('pragma wal_checkpoint(truncate)');
     // A file we may not write opens without complaint; the first write must not be the one to find out.
     connection.run('begin immediate');
     connection.run('rollback');
@@ -94,11 +102,9 @@ function closeFile(reader: Connection, connection: Connection, lock: Connection)
 /** Makes folder and file where they are missing, readable by the owner only; answers the real path. */
 function createdFile(path: string): string {
   const wanted = resolve(path);
-  const folder = dirname(wanted);
   try {
-    const firstMade = mkdirSync(folder, { recursive: true, mode: 0o700 });
+    createdFolder(dirname(wanted));
     createMissing(wanted);
-    if (firstMade !== undefined) syncFoldersUpTo(folder, dirname(firstMade));
     if (!statSync(wanted).isFile()) throw new Error('there is something else of that name');
     return realpathSync(wanted);
   } catch (error) {
@@ -106,11 +112,17 @@ function createdFile(path: string): string {
   }
 }
 
+/** Makes a folder where it is missing, readable by the owner only, and puts its name on the disk. */
+export function createdFolder(folder: string): void {
+  const firstMade = mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (firstMade !== undefined) syncFoldersUpTo(folder, dirname(firstMade));
+}
+
 /**
  * `wx` opens nothing that exists. That matters beyond races: when a process closes any handle of a file, the
  * system drops all locks the process holds on it, those of SQLite included.
  */
-function createMissing(file: string): void {
+export function createMissing(file: string): void {
   try {
     closeSync(openSync(file, 'wx', 0o600));
   } catch (error) {
@@ -119,7 +131,7 @@ function createMissing(file: string): void {
 }
 
 /** Holds `<file>.lock` for the life of the database; the system lets go of it however the process ends. */
-function takeLock(file: string): Connection {
+export function takeLock(file: string): Connection {
   const lockFile = `${file}.lock`;
   let lock: Connection | undefined;
   try {
@@ -145,7 +157,7 @@ function openingError(file: string, error: unknown): Error {
 }
 
 /** A new name is on the disk only when its folder is; Windows has no such call and no need. */
-function syncFolder(folder: string): void {
+export function syncFolder(folder: string): void {
   if (process.platform === 'win32') return;
   const handle = openSync(folder, 'r');
   try {

@@ -1,0 +1,129 @@
+// PostgreSQL that goes away and comes back: calls answer ServiceMaintenance, and by itself all is well again.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { databases } from '../databases.ts';
+import { startServer } from '../server.ts';
+import { assertRefused, assertStatus, assertSucceeded, openShop } from './shop.ts';
+
+const patienceMs = 15_000;
+
+/** The way to PostgreSQL, which can be cut and mended. */
+class Way {
+  readonly #target: { host: string; port: number };
+  readonly #sockets = new Set<Socket>();
+  #server: Server | undefined;
+  port = 0;
+
+  constructor({ hostname, port }: URL) {
+    this.#target = { host: hostname, port: Number(port || 5432) };
+  }
+
+  async open(): Promise<void> {
+    this.#server = createServer((near) => {
+      const far = connect(this.#target);
+      for (const socket of [near, far]) {
+        this.#sockets.add(socket);
+        socket.on('error', () => {});
+        socket.on('close', () => this.#sockets.delete(socket));
+      }
+      near.pipe(far).pipe(near);
+      near.on('close', () => far.destroy());
+      far.on('close', () => near.destroy());
+    });
+    this.#server.listen(this.port, '127.0.0.1');
+    await once(this.#server, 'listening');
+    this.port = (this.#server.address() as AddressInfo).port;
+  }
+
+  async cut(): Promise<void> {
+    const closed = this.#server === undefined ? undefined : once(this.#server, 'close');
+    this.#server?.close();
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+}
+
+test('a PostgreSQL that goes away turns readiness red, and green when it is back', async () => {
+  const postgres = databases.find(({ name }) => name === 'postgres');
+  assert.ok(postgres);
+  const opened = await postgres.open();
+  const url = new URL(opened.url);
+  const way = new Way(url);
+  await way.open();
+  url.host = `127.0.0.1:${way.port}`;
+  const server = await startServer({ url: url.href });
+  try {
+    const shop = await openShop(server);
+    const bought = await Promise.all(Array.from({ length: 10 }, () => shop.buy()));
+    const [first] = bought;
+    assert.ok(first);
+    assertStatus(await server.call('GET', '/readyz'), 200);
+
+    await way.cut();
+    const refused = await Promise.all(bought.map((purchase) => shop.consume(purchase)));
+    for (const answer of refused) assertRefused(answer, 'ServiceMaintenance');
+    assertRefused(await shop.details(first), 'ServiceMaintenance');
+    assertRefused(await server.call('GET', '/readyz'), 'ServiceMaintenance');
+    assertStatus(await server.call('GET', '/healthz'), 200);
+
+    await way.open();
+    const limit = performance.now() + patienceMs;
+    while ((await server.call('GET', '/readyz')).status !== 200) {
+      assert.ok(performance.now() < limit, 'readiness did not turn green again');
+      await wait(50);
+    }
+    for (const purchase of bought) assertSucceeded(await shop.consume(purchase));
+    const [row] = await server.till.host.database.all(
+      `select count(*) as entries, count(case when what = 'consumed' then 1 end) as consumed from ledger`,
+    );
+    assert.deepEqual(row, { entries: 20, consumed: 10 });
+  } finally {
+    await server.stop();
+    await way.cut();
+    await opened.drop();
+  }
+});
+
+test('a database in which a writer may only read turns readiness red until it may write again', async () => {
+  const postgres = databases.find(({ name }) => name === 'postgres');
+  assert.ok(postgres);
+  const opened = await postgres.open();
+  const server = await startServer({ url: opened.url });
+  const { database } = server.till.host;
+  const name = new URL(opened.url).pathname.slice(1);
+  /** As after a failover to a standby; connections of before learn of it when they are made anew. */
+  const onlyRead = async (value: 'on' | 'off') => {
+    await database.transaction(async (query) => {
+      if (value === 'off') await query.run('set transaction read write');
+      await query.run(`alter database "${name}" set default_transaction_read_only = ${value}`);
+    });
+    await database
+      .all(
+        `select count(pg_terminate_backend(pid)) as ended from pg_stat_activity
+         where datname = current_database() and pid <> pg_backend_pid()`,
+      )
+      .catch(() => {});
+  };
+  try {
+    const shop = await openShop(server);
+    const purchase = await shop.buy();
+    await onlyRead('on');
+    await wait(50);
+    assertRefused(await shop.consume(purchase), 'ServiceMaintenance');
+    assertStatus(await shop.details(purchase), 200);
+    assertRefused(await server.call('GET', '/readyz'), 'ServiceMaintenance');
+    await onlyRead('off');
+    const limit = performance.now() + patienceMs;
+    while ((await server.call('GET', '/readyz')).status !== 200) {
+      assert.ok(performance.now() < limit, 'readiness did not turn green again');
+      await wait(50);
+    }
+    assertSucceeded(await shop.consume(purchase));
+  } finally {
+    await server.stop();
+    await opened.drop();
+  }
+});
