@@ -14,6 +14,9 @@ export const accessTokens = {
   scope: 'DEFAULT',
 } as const;
 
+/** How long the first answer to an `Idempotency-Key` is given again, on the machine's clock. */
+export const answersKeptMs = 24 * hour;
+
 /** A purchase that nobody acknowledges or consumes is voided this long after it was made, on every calendar (4.2). */
 export const acknowledgeWithinMs = 72 * hour;
 

@@ -9,6 +9,7 @@ import { insertApp } from '../../store/apps.ts';
 import { insertCredential } from '../../store/credentials.ts';
 import { Conflict } from '../../store/database.ts';
 import { countAppDraw } from '../../store/worlds.ts';
+import { beforehand } from '../recorded.ts';
 import { findWorld } from './find-world.ts';
 
 export interface CreateAppInput {
@@ -64,7 +65,8 @@ interface Made {
 /** A seeded world's next names, counted first, so that no two apps are ever drawn the same ones. */
 async function drawFor(host: Host, { worldId, seed }: World): Promise<Draw> {
   if (seed === null) return host.random;
-  const count = await host.database.transaction((query) => countAppDraw(query, worldId));
+  const { database } = beforehand(host);
+  const count = await database.transaction((query) => countAppDraw(query, worldId));
   return host.seeded(seed, `app ${count}`);
 }
 
@@ -93,10 +95,12 @@ function makeApp(host: Host, world: World, keys: KeyPair, input: CreateAppInput,
   return { app, clientSecret };
 }
 
-async function storeApp(host: Host, { app, clientSecret }: Made): Promise<void> {
-  await host.database.transaction(async (query) => {
+/** The closure returns the app, by which the record of the call names it. */
+async function storeApp(host: Host, { app, clientSecret }: Made): Promise<App> {
+  return host.database.transaction(async (query) => {
     await findWorld(query, app.worldId); // it may have been deleted meanwhile
     await insertApp(query, app);
     await insertCredential(query, app.appId, host.secrets.hash(clientSecret), app.createdAt);
+    return app;
   });
 }

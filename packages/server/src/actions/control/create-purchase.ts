@@ -19,6 +19,8 @@ import { loadProduct } from '../../store/products.ts';
 import { insertPurchase, insertReceipt, loadOwned } from '../../store/purchases.ts';
 import { type Call, findCall } from '../call.ts';
 import { saveChange } from '../change-purchase.ts';
+import { beforehand } from '../recorded.ts';
+import { tellChange } from '../tell-change.ts';
 import { type SignedPurchase, signedNow } from './read-purchase.ts';
 
 export interface CreatePurchaseInput {
@@ -52,7 +54,13 @@ export async function createPurchase(host: Host, input: CreatePurchaseInput): Pr
     const bought = order(host, call, product, input, draw);
     const signed = await signedNow(host, call, bought.purchase);
     try {
-      await host.database.transaction((query) => store(query, call, bought, signed.receipt));
+      let settled: Change | undefined;
+      await host.database.transaction(async (query) => {
+        settled = await clearWay(query, call, bought.purchase);
+        return store(query, bought, signed.receipt);
+      });
+      if (settled !== undefined) tellChange(host, call, settled);
+      tellChange(host, call, bought);
       return signed;
     } catch (error) {
       if (!(error instanceof Conflict) || attempt === attempts) throw error;
@@ -108,23 +116,28 @@ function order(host: Host, call: Call, product: Product, input: CreatePurchaseIn
 /** A seeded world's next names, counted first, so that no two purchases are ever drawn the same ones. */
 async function drawFor(host: Host, { app, seed }: Call): Promise<Draw> {
   if (seed === null) return host.random;
-  const count = await host.database.transaction((query) => countPurchaseDraw(query, app.appId));
+  const { database } = beforehand(host);
+  const count = await database.transaction((query) => countPurchaseDraw(query, app.appId));
   return host.seeded(seed, `purchase ${app.clientId} ${count}`);
 }
 
-async function store(
-  query: Query,
-  call: Call,
-  { purchase, entries }: Change,
-  receipt: Receipt,
-): Promise<void> {
-  const { appId, buyerId, productId } = purchase;
-  await refuseDeleted(query, appId);
-  const owned = await loadOwned(query, appId, buyerId, productId);
-  if (owned !== undefined) await settleOwned(query, call, owned);
+/** Returns the purchase, by which the record of the call names it. */
+async function store(query: Query, { purchase, entries }: Change, receipt: Receipt): Promise<Purchase> {
   await insertPurchase(query, { ...purchase, entryCount: entries.length });
   await insertReceipt(query, purchase, receipt);
   await appendEntries(query, purchase, 0, entries);
+  return purchase;
+}
+
+/** Refuses what stands in the way; answers the void of the item's former purchase, where that is overdue. */
+async function clearWay(
+  query: Query,
+  call: Call,
+  { appId, buyerId, productId }: Purchase,
+): Promise<Change | undefined> {
+  await refuseDeleted(query, appId);
+  const owned = await loadOwned(query, appId, buyerId, productId);
+  return owned && settleOwned(query, call, owned);
 }
 
 /** A purchase without its app could never be reached again. */
@@ -134,10 +147,11 @@ async function refuseDeleted(query: Query, appId: string): Promise<void> {
 }
 
 /** An overdue purchase of the same item no longer stands in the way; its void is stored first. */
-async function settleOwned(query: Query, call: Call, owned: Purchase): Promise<void> {
+async function settleOwned(query: Query, call: Call, owned: Purchase): Promise<Change> {
   const settled = settle(owned, call.clock, call.now);
   if (settled.purchase.voidedAt === null) throw alreadyOwned();
   await saveChange(query, settled);
+  return settled;
 }
 
 /** After a conflict: was it the IDs, which are drawn again, or does the buyer own the item by now? */

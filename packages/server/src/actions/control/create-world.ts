@@ -21,7 +21,9 @@ export async function createWorld(
     createdAt: machineNow,
     rev: 1,
   };
-  const made = await host.database.transaction((query) => insertWorld(query, world));
-  if (!made) throw new Refusal('AlreadyExists', { fields: ['worldId'] });
-  return world;
+  return host.database.transaction(async (query) => {
+    const made = await insertWorld(query, world);
+    if (!made) throw new Refusal('AlreadyExists', { fields: ['worldId'] });
+    return world;
+  });
 }

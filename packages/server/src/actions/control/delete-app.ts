@@ -6,6 +6,7 @@ import { deleteEntries } from '../../store/ledger.ts';
 import { deleteProducts } from '../../store/products.ts';
 import { deletePurchases, deleteReceipts } from '../../store/purchases.ts';
 import { findCall } from '../call.ts';
+import { beforehand } from '../recorded.ts';
 
 /** Rows that one transaction deletes, so that a large app holds nobody up. */
 const rowsAtOnce = 500;
@@ -17,11 +18,11 @@ export async function deleteApp(host: Host, input: { clientId: string; worldId?:
 
 /** Purchases first and the app last: a stop in between leaves an app that can be deleted again. */
 export async function deleteAppData(host: Host, appId: string): Promise<void> {
-  const { database } = host;
+  const { database } = beforehand(host);
   for (const some of [deletePurchases, deleteReceipts, deleteEntries]) {
     while ((await database.transaction((query) => some(query, appId, rowsAtOnce))) > 0);
   }
-  await database.transaction(async (query) => {
+  await host.database.transaction(async (query) => {
     await deletePurchases(query, appId, rowsAtOnce);
     await deleteReceipts(query, appId, rowsAtOnce);
     await deleteEntries(query, appId, rowsAtOnce);

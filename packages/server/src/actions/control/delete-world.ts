@@ -4,6 +4,7 @@ import { defaultWorldId } from '../../domain/world.ts';
 import type { Host } from '../../host/host.ts';
 import { listAppsOfWorld } from '../../store/apps.ts';
 import { deleteWorldRow } from '../../store/worlds.ts';
+import { beforehand } from '../recorded.ts';
 import { deleteAppData } from './delete-app.ts';
 import { findWorld } from './find-world.ts';
 
@@ -23,6 +24,6 @@ export async function emptyWorld(host: Host, worldId: string): Promise<void> {
   for (;;) {
     const apps = await listAppsOfWorld(host.database, worldId, '', appsAtOnce);
     if (apps.length === 0) return;
-    for (const app of apps) await deleteAppData(host, app.appId);
+    for (const app of apps) await deleteAppData(beforehand(host), app.appId);
   }
 }

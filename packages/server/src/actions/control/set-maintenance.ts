@@ -1,7 +1,8 @@
 // setMaintenance: the server API answers ServiceMaintenance, for all or for one world.
 import type { Host } from '../../host/host.ts';
+import type { Query } from '../../store/database.ts';
 import { readSetting, writeSetting } from '../../store/settings.ts';
-import { saveWorld } from '../../store/worlds.ts';
+import { loadWorld, saveWorld } from '../../store/worlds.ts';
 import { findWorld } from './find-world.ts';
 
 export interface Maintenance {
@@ -20,6 +21,13 @@ export async function setMaintenance(host: Host, input: Maintenance): Promise<Ma
   if (worldId === undefined) host.node.maintenance = on;
   else host.known.forgetWorld(worldId);
   return input;
+}
+
+/** As it is stored; undefined where there is no such world. */
+export async function loadMaintenance(query: Query, worldId?: string): Promise<Maintenance | undefined> {
+  if (worldId === undefined) return { on: (await readSetting(query, setting)) === 'on' };
+  const world = await loadWorld(query, worldId);
+  return world && { on: world.maintenance, worldId };
 }
 
 export async function readMaintenance(host: Host, input: { worldId?: string }): Promise<Maintenance> {

@@ -1,0 +1,90 @@
+// What a write of the control API is about, as it stands within the write's own transaction.
+import type { App } from '../../domain/app.ts';
+import type { Product } from '../../domain/product.ts';
+import { type Purchase, settle } from '../../domain/purchase.ts';
+import type { World } from '../../domain/world.ts';
+import type { Host } from '../../host/host.ts';
+import { findApps } from '../../store/apps.ts';
+import type { Query } from '../../store/database.ts';
+import { loadProduct } from '../../store/products.ts';
+import { loadPurchase } from '../../store/purchases.ts';
+import { loadWorld } from '../../store/worlds.ts';
+import { type Call, callOf } from '../call.ts';
+import { loadMaintenance, type Maintenance } from './set-maintenance.ts';
+
+export type Thing =
+  | { is: 'world'; world: World }
+  | { is: 'app'; app: App }
+  | { is: 'product'; product: Product }
+  | { is: 'purchase'; purchase: Purchase }
+  | { is: 'maintenance'; maintenance: Maintenance };
+export type SubjectKind = Thing['is'];
+
+export interface Named {
+  worldId?: string | undefined;
+  clientId?: string | undefined;
+  productId?: string | undefined;
+  purchaseToken?: string | undefined;
+}
+
+export interface Subject {
+  /** The app it belongs to; `''` where it belongs to none. */
+  appId: string;
+  named: Named;
+  /** Undefined where it does not exist. */
+  thing: Thing | undefined;
+}
+
+/** Undefined where even the app is unknown. Nothing is refused here: that is the action's own to do. */
+export async function loadSubject(
+  host: Host,
+  query: Query,
+  is: SubjectKind,
+  named: Named,
+): Promise<Subject | undefined> {
+  switch (is) {
+    case 'world':
+      return worldSubject(await loadWorld(query, named.worldId ?? ''));
+    case 'maintenance': {
+      const maintenance = await loadMaintenance(query, named.worldId);
+      const thing: Thing | undefined = maintenance && { is, maintenance };
+      return { appId: '', named: { worldId: named.worldId }, thing };
+    }
+    default:
+      return loadOfApp(host, query, is, named);
+  }
+}
+
+function worldSubject(world: World | undefined): Subject | undefined {
+  return world && { appId: '', named: { worldId: world.worldId }, thing: { is: 'world', world } };
+}
+
+async function loadOfApp(
+  host: Host,
+  query: Query,
+  is: 'app' | 'product' | 'purchase',
+  named: Named,
+): Promise<Subject | undefined> {
+  const [found, another] = await findApps(query, named.clientId ?? '', named.worldId);
+  if (found === undefined || another !== undefined) return undefined;
+  const { appId, worldId, clientId } = found.app;
+  const subject = { appId, named: { worldId, clientId } };
+  if (is === 'app') return { ...subject, thing: { is, app: found.app } };
+  if (is === 'product') {
+    const product = await loadProduct(query, appId, named.productId ?? '');
+    return { ...subject, thing: product && { is, product } };
+  }
+  const purchase = await loadPurchaseNow(query, callOf(host, found), named.purchaseToken ?? '');
+  const of = purchase && { productId: purchase.productId, purchaseToken: purchase.purchaseToken };
+  return { ...subject, named: { ...subject.named, ...of }, thing: purchase && { is, purchase } };
+}
+
+/** With what is due by time alone applied, as the control API shows it. */
+async function loadPurchaseNow(
+  query: Query,
+  { app, clock, now }: Call,
+  purchaseToken: string,
+): Promise<Purchase | undefined> {
+  const stored = await loadPurchase(query, app.appId, purchaseToken);
+  return stored && settle(stored, clock, now).purchase;
+}

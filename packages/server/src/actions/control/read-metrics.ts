@@ -1,0 +1,75 @@
+// readMetrics: what Prometheus asks for. Every figure is read from an index, bounded, and kept for a few seconds.
+import { worldNow } from '../../domain/clock.ts';
+import type { World } from '../../domain/world.ts';
+import { defaultWorldId } from '../../domain/world.ts';
+import type { Host } from '../../host/host.ts';
+import type { Figures } from '../../host/metrics.ts';
+import { countLiveTokens } from '../../store/access-tokens.ts';
+import { countDue, earliestUnconfirmed } from '../../store/purchase-figures.ts';
+import { listRunningWorlds, loadWorld } from '../../store/worlds.ts';
+
+/** Worlds that are looked at beside `default`: a sandbox may have thousands, commercial has none. */
+const mostWorlds = 20;
+/** A count ends here. */
+const mostPurchases = 10_000;
+const mostTokens = 100_000;
+/** On the machine's clock: what is due is done within a second or so; a minute later something is wrong. */
+const overdueAfterMs = 60_000;
+const dayMs = 24 * 3_600_000;
+
+export async function readMetrics(host: Host): Promise<string> {
+  const { metrics, events } = host.watch;
+  const state = {
+    connections: host.database.connections(),
+    maintenance: host.node.maintenance,
+    writesFail: host.node.writesFail,
+    eventListeners: events.listenerCount,
+  };
+  return metrics.text(state, () => readFigures(host));
+}
+
+async function readFigures(host: Host): Promise<Figures> {
+  const figures: Figures = {
+    duePurchases: 0,
+    overduePurchases: 0,
+    oldestOverdueSeconds: 0,
+    oldestUnconfirmedSeconds: 0,
+    voidsWithinADay: 0,
+    liveAccessTokens: await host.watch.metrics.liveTokens.get(() =>
+      countLiveTokens(host.database, host.clock(), mostTokens),
+    ),
+  };
+  for (const world of await worldsThatRun(host)) await addWorld(host, figures, world);
+  return figures;
+}
+
+async function worldsThatRun(host: Host): Promise<World[]> {
+  const ofDefault = await loadWorld(host.database, defaultWorldId);
+  const running = await listRunningWorlds(host.database, '', mostWorlds);
+  const others = running.filter(({ worldId }) => worldId !== defaultWorldId);
+  return ofDefault === undefined || ofDefault.clock.frozen ? others : [ofDefault, ...others];
+}
+
+/** Spans are measured on the world's clock; only `overdue` is the machine's time, because the machine is late. */
+async function addWorld(host: Host, figures: Figures, { worldId, clock }: World): Promise<void> {
+  const now = worldNow(clock, host.clock());
+  const earliest = await earliestUnconfirmed(host.database, worldId);
+  if (earliest === undefined) return;
+  const late = now - overdueAfterMs * clock.rate;
+  const count = async (from: number, until: number, counted: number) =>
+    counted + (await countDue(host.database, worldId, { from, until }, mostPurchases - counted));
+  const { duePurchases, overduePurchases, voidsWithinADay } = figures;
+  if (earliest.dueAt <= now) {
+    figures.duePurchases = await count(0, now, duePurchases);
+    figures.overduePurchases = await count(0, late, overduePurchases);
+  }
+  figures.voidsWithinADay = await count(now, now + dayMs, voidsWithinADay);
+  figures.oldestOverdueSeconds = Math.max(
+    figures.oldestOverdueSeconds,
+    (now - earliest.dueAt) / clock.rate / 1000,
+  );
+  figures.oldestUnconfirmedSeconds = Math.max(
+    figures.oldestUnconfirmedSeconds,
+    (now - earliest.purchaseTime) / 1000,
+  );
+}
