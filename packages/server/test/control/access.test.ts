@@ -4,8 +4,9 @@ import { request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { controlOperations } from '@till/protocol/control';
 import type { Operation } from '@till/protocol/shape';
-import { knownControlKey } from '../../src/settings.ts';
+import { knownControlKey, readSettings } from '../../src/settings.ts';
 import { httpDatabases } from '../databases.ts';
+import { converse } from '../raw-http.ts';
 import { controlKey, expectStatus, refusal, startServer, type TestServer } from '../server.ts';
 
 const worlds = '/control/v1/worlds';
@@ -161,7 +162,37 @@ describe('the key that everybody knows', () => {
     { origin: 'https://example.com' },
     { origin: 'http://localhost.example.com' },
     { origin: 'null' },
-  ]) {
+    { host: 'localhost.evil.com:7575' },
+    { host: '127.0.0.1.evil.com:7575' },
+    { host: 'localhost.' },
+    { host: '127.0.0.1.' },
+    { host: 'LOCALHOST.EVIL.COM' },
+    { host: 'localhost@evil.com' },
+    { host: 'evil.com#localhost' },
+    { host: 'localhost:7575:7575' },
+    { host: 'localhost:x' },
+    { host: 'localhost,evil.com' },
+    { host: '127.0.0.256' },
+    { host: '127.1' },
+    { host: '0.0.0.0' },
+    { host: '2130706433' },
+    { host: '[::]' },
+    { host: '[::2]:7575' },
+    { host: '[::1].evil.com' },
+    { host: '::1' },
+    { host: '[fe80::1]' },
+    { origin: '' },
+    { origin: 'localhost' },
+    { origin: 'http://[::1].evil.com' },
+    { origin: 'http://localhost:3000.evil.com' },
+    { origin: 'http://localhost@evil.com' },
+    { origin: 'file://localhost' },
+    { origin: 'chrome-extension://abcdefghijklmnop' },
+    { origin: 'http://localhost, http://evil.com' },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' },
+    { 'sec-fetch-site': 'same-origin', origin: 'https://evil.com' },
+  ] as Record<string, string>[]) {
     test(`is refused with 403 to ${JSON.stringify(headers)}`, async () => {
       const { status, text } = await call(headers);
       assert.deepEqual([status, JSON.parse(text).error?.code], [403, 'UnauthorizedAccess'], text);
@@ -176,7 +207,14 @@ describe('the key that everybody knows', () => {
     { host: '[::1]:7575' },
     { origin: 'http://localhost:3000' },
     { origin: 'https://127.0.0.1' },
-  ]) {
+    { host: 'LocalHost:80', origin: 'HTTP://LOCALHOST:3000' },
+    { host: '[::1]', origin: 'http://[::1]:3000' },
+    { host: '127.255.255.255:65535' },
+    { 'sec-fetch-site': 'same-origin' },
+    { 'sec-fetch-site': 'none' },
+    // a page of this machine under its other name
+    { 'sec-fetch-site': 'cross-site', origin: 'http://localhost:3000' },
+  ] as Record<string, string>[]) {
     test(`opens to ${JSON.stringify(headers)}`, async () => {
       assert.equal((await call(headers)).status, 200);
     });
@@ -187,6 +225,79 @@ describe('the key that everybody knows', () => {
     const { status, text } = await call({ host: 'example.com' }, '/v7/apps/a/voided-purchases');
     assert.deepEqual([status, JSON.parse(text).error.code], [400, 'InvalidAuthorizationHeader']);
   });
+});
+
+describe('a page of a stranger', () => {
+  const [database] = httpDatabases;
+  let server: TestServer;
+  const bearer = `Authorization: Bearer ${knownControlKey}`;
+
+  before(async () => {
+    assert.ok(database);
+    server = await startServer(database, { controlKey: knownControlKey });
+  });
+  after(() => server.stop());
+
+  const statusOf = async (bytes: string) => (await converse(server.url, bytes)).answers[0]?.status;
+
+  test('gets nowhere by two Hosts, no Host, or a target that names a Host of its own', async () => {
+    const end = `${bearer}\r\nConnection: close\r\n\r\n`;
+    const own = `Host: ${new URL(server.url).host}\r\n`;
+    assert.equal(await statusOf(`GET ${worlds} HTTP/1.1\r\n${own}${end}`), 200);
+    assert.equal(await statusOf(`GET ${worlds} HTTP/1.1\r\n${own}Host: evil.com\r\n${end}`), 400);
+    assert.equal(await statusOf(`GET ${worlds} HTTP/1.1\r\nHost: evil.com\r\n${own}${end}`), 400);
+    assert.equal(await statusOf(`GET ${worlds} HTTP/1.1\r\n${end}`), 400);
+    assert.equal(await statusOf(`GET ${worlds} HTTP/1.0\r\n${end}`), 403);
+    assert.equal(await statusOf(`GET http://evil.com${worlds} HTTP/1.1\r\n${own}${end}`), 403);
+    assert.equal(await statusOf(`GET http://localhost@evil.com${worlds} HTTP/1.1\r\n${own}${end}`), 403);
+    assert.equal(await statusOf(`GET http://localhost${worlds} HTTP/1.1\r\nHost: evil.com\r\n${end}`), 200);
+    assert.equal(await statusOf(`GET /%63ontrol/v1/worlds HTTP/1.1\r\nHost: evil.com\r\n${end}`), 403);
+  });
+
+  test('is never told that it may read an answer: no CORS header is sent, to nobody and on no call', async () => {
+    const asked = { origin: 'http://localhost:3000', 'access-control-request-method': 'POST' };
+    const authorization = `Bearer ${knownControlKey}`;
+    for (const [method, path] of [
+      ['GET', worlds],
+      ['OPTIONS', worlds],
+      ['OPTIONS', '/v7/oauth/token'],
+      ['POST', '/v7/oauth/token'],
+      ['GET', '/v7/apps/x/voided-purchases'],
+      ['GET', '/healthz'],
+      ['GET', '/nowhere'],
+    ] as const) {
+      for (const more of [{}, { authorization }]) {
+        const { headers, status } = await server.call(method, path, { headers: { ...asked, ...more } });
+        const cors = [...headers.keys()].filter((name) => name.startsWith('access-control-'));
+        assert.deepEqual(cors, [], `${method} ${path}`);
+        if (method === 'OPTIONS') assert.equal(status, 405);
+      }
+    }
+  });
+});
+
+test('in commercial the control API and the metrics have a port of their own, on loopback by default', async () => {
+  const [database] = httpDatabases;
+  assert.ok(database);
+  assert.equal(readSettings([], {}).controlHost, '127.0.0.1');
+  const masterKey = Buffer.alloc(32, 1);
+  const server = await startServer(database, { environment: 'commercial', masterKey, host: '0.0.0.0' });
+  try {
+    const port = new URL(server.url).port;
+    const { hostname, port: controlPort } = new URL(server.till.controlUrl);
+    assert.equal(hostname, '127.0.0.1');
+    assert.notEqual(controlPort, port);
+    const headers = { authorization: `Bearer ${controlKey}` };
+    for (const path of [worlds, '/metrics', '/console', '/console/']) {
+      const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers });
+      assert.equal(answer.status, 404, path);
+      await answer.body?.cancel();
+    }
+    assert.equal((await fetch(`${server.till.controlUrl}/metrics`)).status, 200);
+    expectStatus(await server.control('GET', '/worlds'), 200);
+  } finally {
+    await server.stop();
+  }
 });
 
 test('a key of one’s own may be shown under any Host', async () => {

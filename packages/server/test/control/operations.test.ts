@@ -91,11 +91,12 @@ for (const database of httpDatabases) {
 for (const database of httpDatabases) {
   test(`readiness is red while a server on ${database.name} stops, and the process still lives`, async () => {
     const server = await startServer(database, {}, { drainMs: 300 });
-    const stopping = server.stop();
+    const stopping = server.till.stop();
     await wait(20);
     assert.deepEqual(refusal(await server.call('GET', '/readyz')), [503, 'ServiceMaintenance']);
     assert.equal((await server.call('GET', '/healthz')).status, 200);
     await stopping;
+    await server.stop();
   });
 }
 
