@@ -3,34 +3,60 @@ import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { createDemo, demo, demoCalls } from './demo.ts';
 import { knownControlKey, readSettings, type Settings, settingsHelp } from './settings.ts';
-import { createTill, type Till } from './till.ts';
+import type { Till } from './till.ts';
 
 /** Readiness is red this long before the port closes. */
 const drainMs = 500;
+/** Requests that met the damage get their 503 within this time. */
+const lastAnswersMs = 100;
 /** A stop that takes longer than this ends the process all the same. */
 const exitWithinMs = 9_500;
 
-/** Runs the `till` command; what stops the start is one line on standard error and exit code 1. */
+/** Runs the `till` command; what stops it is one line on standard error and exit code 1. */
 export async function main(args: readonly string[]): Promise<void> {
-  if (args.includes('--help') || args.includes('-h')) return console.log(settingsHelp());
-  if (args.includes('--version')) return console.log(version());
   try {
-    const settings = readSettings(args, process.env, readEnvFile());
-    await start(settings);
+    const [word = 'serve', ...rest] = args;
+    if (word === 'serve') await serve(rest);
+    else if (word.startsWith('-')) await serve(args);
+    else await command(args);
   } catch (error) {
     console.error(`till: ${startFailure(error)}`);
     process.exitCode = 1;
   }
 }
 
+async function serve(flags: readonly string[]): Promise<void> {
+  if (flags.includes('--help') || flags.includes('-h')) {
+    const { commandLines } = await import('./cli/commands.ts');
+    return console.log(settingsHelp(commandLines()));
+  }
+  if (flags.includes('--version')) return console.log(version());
+  await start(readSettings(flags, process.env, readEnvFile()));
+}
+
+/** Loaded only where it is used: a start needs none of it. */
+async function command(args: readonly string[]): Promise<void> {
+  const { runCommand } = await import('./cli/commands.ts');
+  process.exitCode = await runCommand(args, process.env, readEnvFile());
+}
+
 async function start(settings: Settings): Promise<void> {
   // standard output is for people: the banner; the log goes to standard error
   const log = pino({ level: settings.logLevel }, pino.destination({ dest: 2, sync: true }));
-  const till = await createTill(settings, { log, drainMs });
+  const { createTill } = await import('./till.ts'); // a command goes without the server and is there sooner
+  const till = await createTill(settings, { log, drainMs, onDamage });
   stopOnSignals(till);
   const first = await createDemo(till.host);
   log.info({ url: till.url, controlUrl: till.controlUrl, version: version() }, 'listening');
   console.log(banner(till, settings, first));
+}
+
+/** From a damaged file nothing may be answered: one line, and an end that whoever watches the process sees. */
+function onDamage(error: Error): void {
+  console.error(
+    `till: ${error.message}. Till ends; put a backup in its place, and keep the file to look into.`,
+  );
+  setTimeout(() => process.exit(1), lastAnswersMs);
 }
 
 function banner(till: Till, settings: Settings, first: boolean): string {

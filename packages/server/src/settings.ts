@@ -21,6 +21,10 @@ export interface Settings {
   unconfirmedGlobal: boolean;
   /** 32 bytes that seal the signing keys of apps before they are stored. */
   masterKey: Uint8Array | undefined;
+  /** The master key to come: seals from now on, while `masterKey` goes on opening. */
+  newMasterKey: Uint8Array | undefined;
+  /** A master key of old, which only opens. */
+  formerMasterKey: Uint8Array | undefined;
 }
 
 /** A setting that stops the start: one line that names it, the rule, and never a secret. */
@@ -29,7 +33,8 @@ export class SettingError extends Error {
 }
 
 interface Setting<T> {
-  readonly flag: string;
+  /** Undefined where the value must not stand in a list of processes. */
+  readonly flag: string | undefined;
   readonly env: string;
   readonly value: string;
   readonly byDefault: string;
@@ -84,6 +89,12 @@ const rows = {
     readSwitch,
   ),
   masterKey: row('master-key', 'BASE64', '', '32 bytes that seal stored signing keys', readMasterKey),
+  newMasterKey: withoutFlag(
+    row('new-master-key', 'BASE64', '', 'the master key to come: it seals, both open', readMasterKey),
+  ),
+  formerMasterKey: withoutFlag(
+    row('former-master-key', 'BASE64', '', 'a master key of old, which only opens', readMasterKey),
+  ),
 } as const;
 
 function row<T>(
@@ -97,7 +108,23 @@ function row<T>(
   return { flag, env, value, byDefault, about, read };
 }
 
-const all: readonly Setting<unknown>[] = Object.values(rows);
+function withoutFlag<T>(setting: Setting<T>): Setting<T> {
+  return { ...setting, flag: undefined };
+}
+
+export const settingRows: readonly Setting<unknown>[] = Object.values(rows);
+
+/** What a command takes beside the settings: its own flags, by name, and how many words. */
+export interface OwnArguments {
+  flags: Record<string, 'text' | 'switch'>;
+  wordCount: number;
+}
+
+export interface CommandLine {
+  settings: Settings;
+  words: readonly string[];
+  flags: Record<string, string | boolean | undefined>;
+}
 
 /**
  * Reads the settings; a flag wins over a variable, a variable over the `.env` file, that over the default.
@@ -108,11 +135,23 @@ export function readSettings(
   env: Record<string, string | undefined>,
   envFile = '',
 ): Settings {
-  const flags = readFlags(args);
+  return readCommandLine(args, env, envFile, { flags: {}, wordCount: 0 }).settings;
+}
+
+/** The settings, and what the command takes beside them; throws as `readSettings` does. */
+export function readCommandLine(
+  args: readonly string[],
+  env: Record<string, string | undefined>,
+  envFile: string,
+  own: OwnArguments,
+): CommandLine {
+  const { words, flags } = readArguments(args, own);
   const variables = { ...parseEnv(envFile), ...env };
   refuseUnknown(variables);
-  const texts = (setting: Setting<unknown>) =>
-    flags[setting.flag] ?? variables[setting.env] ?? setting.byDefault;
+  const texts = (setting: Setting<unknown>) => {
+    const flag = setting.flag === undefined ? undefined : flags[setting.flag];
+    return (flag as string | undefined) ?? variables[setting.env] ?? setting.byDefault;
+  };
   const read = <T>(setting: Setting<T>): T => setting.read(texts(setting), setting.env);
   const settings: Settings = {
     port: read(rows.port),
@@ -127,20 +166,25 @@ export function readSettings(
     strictContentType: read(rows.strictContentType),
     unconfirmedGlobal: read(rows.unconfirmedGlobal),
     masterKey: read(rows.masterKey),
+    newMasterKey: read(rows.newMasterKey),
+    formerMasterKey: read(rows.formerMasterKey),
   };
-  return checkTogether(settings);
+  return { settings: checkTogether(settings), words, flags };
 }
 
-/** The text of `--help`. */
-export function settingsHelp(): string {
-  const lines = all.map(({ flag, env, value, byDefault, about }) => {
-    const left = `  --${flag} ${value}`.padEnd(30);
+/** The text of `--help`; `commands` are its lines on the commands. */
+export function settingsHelp(commands: readonly string[] = []): string {
+  const lines = settingRows.map(({ flag, env, value, byDefault, about }) => {
+    const left = (flag === undefined ? '  (variable only)' : `  --${flag} ${value}`).padEnd(30);
     return `${left} ${env.padEnd(26)} ${about}${byDefault === '' ? '' : ` (${byDefault})`}`;
   });
   return [
     'Till: a purchase server that speaks the ONE store Server API.',
     '',
-    'Usage: till [flags]          npm start -- [flags]',
+    'Usage: till [flags]              npm start -- [flags]',
+    '       till COMMAND [flags]      npm run till -- COMMAND [flags]',
+    '',
+    ...commands,
     '',
     'Each setting is a flag, an environment variable, or a line of a .env file:',
     '',
@@ -151,24 +195,36 @@ export function settingsHelp(): string {
   ].join('\n');
 }
 
-function readFlags(args: readonly string[]): Record<string, string | undefined> {
-  const options = Object.fromEntries(all.map(({ flag }) => [flag, { type: 'string' as const }]));
+function readArguments(args: readonly string[], own: OwnArguments): Omit<CommandLine, 'settings'> {
+  const ofSettings = settingRows.flatMap(({ flag }) =>
+    flag === undefined ? [] : [[flag, { type: 'string' }]],
+  );
+  const ofCommand = Object.entries(own.flags).map(([flag, kind]) => [
+    flag,
+    { type: kind === 'switch' ? 'boolean' : 'string' },
+  ]);
+  const options = Object.fromEntries([...ofSettings, ...ofCommand]);
   try {
-    const { values } = parseArgs({ args: [...args], options, allowPositionals: false });
-    return values as Record<string, string | undefined>;
+    const allowPositionals = own.wordCount > 0;
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals });
+    if (positionals.length <= own.wordCount)
+      return { words: positionals, flags: values as CommandLine['flags'] };
   } catch (error) {
     throw new SettingError(`${flagFailure(error as NodeJS.ErrnoException)} --help lists the settings.`);
   }
+  throw new SettingError(`${strayWord} --help tells what it takes.`);
 }
+
+const strayWord = 'A word stands outside of the flags.';
 
 /** A stray word is not repeated: it may be the rest of a key that was not quoted. */
 function flagFailure({ code, message }: NodeJS.ErrnoException): string {
-  if (code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL') return 'A word stands outside of the flags.';
+  if (code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL') return strayWord;
   return `${message.split(/\.\s/)[0]}.`;
 }
 
 function refuseUnknown(env: Record<string, string | undefined>): void {
-  const known = new Set(all.map((setting) => setting.env));
+  const known = new Set(settingRows.map((setting) => setting.env));
   const unknown = Object.keys(env).filter(
     (name) => name.startsWith('TILL_') && !name.startsWith('TILL_TEST_') && !known.has(name),
   );
@@ -222,7 +278,7 @@ function readSwitch(text: string, name: string): boolean {
   return oneOf(onOff)(text, name) === 'on';
 }
 
-function readMasterKey(text: string, name: string): Uint8Array | undefined {
+export function readMasterKey(text: string, name: string): Uint8Array | undefined {
   if (text === '') return undefined;
   const bytes = Buffer.from(text, 'base64');
   if (bytes.length !== 32) throw new SettingError(`${name} must be 32 bytes in base64.`);

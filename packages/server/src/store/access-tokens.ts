@@ -60,6 +60,15 @@ export async function listEndedTokens(query: Query, endedBefore: number, limit: 
   return rows.map((row) => String(row.token_hash));
 }
 
+/** How many tokens live beyond `now`; no more than `most` are counted. */
+export async function countLiveTokens(query: Query, now: number, most: number): Promise<number> {
+  const [row] = await query.all(
+    `select count(*) as number from (select expires_at from access_token where expires_at > $1 limit $2) counted`,
+    [now, most],
+  );
+  return Number(row?.number ?? 0);
+}
+
 export async function deleteAccessToken(query: Query, tokenHash: string): Promise<void> {
   await query.run('delete from access_token where token_hash = $1', [tokenHash]);
 }

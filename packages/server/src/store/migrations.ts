@@ -23,6 +23,23 @@ export async function migrate(database: Database, now: number, folder: string = 
   }
 }
 
+/** The number of the newest schema that this Till knows. */
+export function newestMigration(): number {
+  return readMigrations(ownFolder).at(-1)?.number ?? 0;
+}
+
+/**
+ * Makes the tables of schema `last` in an empty database, within the caller's transaction. The rows that tell what
+ * was applied are for the caller to bring along.
+ */
+export async function createSchema(query: Query, last: number): Promise<void> {
+  await query.run(createMigration);
+  const wanted = readMigrations(ownFolder).filter(({ number }) => number <= last);
+  for (const { statements } of wanted) {
+    for (const statement of statements) await query.run(statement);
+  }
+}
+
 /** PostgreSQL refuses the later of two `if not exists` that run at once; by then the table is there. */
 async function createTable(database: Database): Promise<void> {
   try {

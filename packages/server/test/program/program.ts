@@ -40,9 +40,19 @@ export function temporaryFolder(context: TestContext): string {
   return folder;
 }
 
-export function run(context: TestContext, { args = [], env = {}, cwd, nodeArgs = [] }: Run = {}): Program {
+export function run(context: TestContext, given: Run = {}): Program {
+  return runCommand(context, [], given);
+}
+
+/** The same by way of a command that becomes the program, such as one that first mounts something. */
+export function runCommand(
+  context: TestContext,
+  before: readonly string[],
+  { args = [], env = {}, cwd, nodeArgs = [] }: Run = {},
+): Program {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [...nodeArgs, file, ...args], {
+  const [command = process.execPath, ...words] = [...before, process.execPath, ...nodeArgs, file, ...args];
+  const child = spawn(command, words, {
     cwd: cwd ?? temporaryFolder(context),
     env: { PATH, HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -72,7 +82,11 @@ export function run(context: TestContext, { args = [], env = {}, cwd, nodeArgs =
 
 /** Starts the program on a free port and waits for its banner. */
 export async function start(context: TestContext, given: Run = {}): Promise<RunningProgram> {
-  const program = run(context, { ...given, args: ['--port', '0', ...(given.args ?? [])] });
+  return started(run(context, { ...given, args: ['--port', '0', ...(given.args ?? [])] }));
+}
+
+/** Waits for the banner. */
+export async function started(program: Program): Promise<RunningProgram> {
   const url = await found(program, /listens on (http:\S+)/);
   const controlUrl = await found(program, /Control API: (http:\S+)\/control\/v1/);
   return { ...program, url, controlUrl };

@@ -1,36 +1,15 @@
 // Starting the program: what it prints, what it keeps, and that what people are told to paste works.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { databases } from '../databases.ts';
 import { found, logLines, run, start, stop, temporaryFolder } from './program.ts';
+import { answers, commandsOf, shell } from './shell.ts';
 
 const readme = readFileSync(new URL('../../../../README.md', import.meta.url), 'utf8');
 const demoPurchase = '/v7/apps/com.example.demo/purchases/inapp/products/gem_100/SANDBOXT000000000001';
 const strongKey = 'a-control-key-for-the-program-0123456789';
-
-async function shell(script: string): Promise<string> {
-  const child = spawn('bash', ['-euo', 'pipefail'], { stdio: ['pipe', 'pipe', 'inherit'] });
-  let out = '';
-  child.stdout.setEncoding('utf8').on('data', (text) => {
-    out += text;
-  });
-  child.stdin.end(script);
-  const [code] = await once(child, 'close');
-  assert.equal(code, 0, out);
-  return out;
-}
-
-/** The lines of an answer, each a JSON of its own. */
-function answers(out: string) {
-  return out
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-}
 
 function bannerCalls(out: string): string {
   return out.slice(out.indexOf('TOKEN='));
@@ -54,11 +33,8 @@ test('prints the port it got, and calls that read, acknowledge and consume a pur
 });
 
 test('every call of the README works as printed, one after the other', async (t) => {
-  const blocks = [...readme.matchAll(/```bash\n([\s\S]*?)```/g)].map(([, block]) => block);
-  assert.ok(blocks.length >= 5);
   const program = await start(t);
-  const script = blocks.join('\n').replaceAll('127.0.0.1:7575', new URL(program.url).host);
-  const given = answers(await shell(script));
+  const given = answers(await shell(commandsOf(readme, program.url)));
   assert.deepEqual(
     given.filter((answer) => answer.error !== undefined),
     [],

@@ -1,0 +1,50 @@
+// The guide: every command in it works as printed, and its settings are those of the program.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { settingRows } from '../../src/settings.ts';
+import { start } from './program.ts';
+import { answers, commandsOf, shell } from './shell.ts';
+
+const guide = readFileSync(new URL('../../../../docs/guide.md', import.meta.url), 'utf8');
+
+test('every command of the guide works as printed, one after the other', async (t) => {
+  const program = await start(t);
+  const given = answers(await shell(commandsOf(guide, program.url)));
+  const [world, product, details, acknowledged, consumed, bobs, unconfirmed, nothingVoided, ...later] = given;
+  assert.equal(world.clock.now, 1_767_225_600_000);
+  assert.equal(product.productId, 'sword');
+  assert.deepEqual([details.purchaseState, details.developerPayload], [0, 'order-1']);
+  assert.deepEqual([acknowledged.result.code, consumed.result.code], ['Success', 'Success']);
+  assert.equal(unconfirmed.unconfirmedPurchaseList[0].purchaseToken, bobs.purchaseToken);
+  assert.deepEqual(nothingVoided.voidedPurchaseList, []);
+
+  const [agenda, advanced, voided, declined, closed, maintenance, opened, expired, ...rest] = later;
+  assert.equal(agenda.items[0].purchaseToken, bobs.purchaseToken);
+  assert.equal(advanced.happened[0].purchaseToken, bobs.purchaseToken);
+  assert.equal(voided.voidedPurchaseList[0].purchaseToken, bobs.purchaseToken);
+  assert.equal(declined.error.code, 'PaymentDeclined');
+  assert.deepEqual([closed.on, opened.on], [true, false]);
+  assert.equal(maintenance.error.code, 'ServiceMaintenance');
+  assert.equal(expired.error.code, 'AccessTokenExpired');
+
+  const [refunded, blockedApp, blocked, history, ...none] = rest;
+  assert.equal(refunded.state, 'voided');
+  assert.equal(blockedApp.blocked, true);
+  assert.equal(blocked.error.code, 'AccessBlocked');
+  assert.deepEqual(
+    history.history.map((step: { what: string }) => step.what),
+    ['purchased', 'acknowledged', 'consumed', 'voided'],
+  );
+  assert.deepEqual(none, []);
+});
+
+test('the guide tells what each setting is', () => {
+  const [, table = ''] = guide.split('<!-- settings -->');
+  for (const { env, byDefault, about } of settingRows) {
+    const line = table.split('\n').find((row) => row.includes(`| \`${env}\` |`)) ?? '';
+    assert.ok(line.includes(`| ${about.replaceAll('|', '\\|')} |`), env);
+    assert.ok(line.includes(byDefault === '' ? '| none |' : `| \`${byDefault}\` |`), env);
+  }
+  assert.equal(table.match(/`TILL_/g)?.length, settingRows.length);
+});
