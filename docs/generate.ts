@@ -1,13 +1,19 @@
-// Writes docs/reference.md from the tables of packages/protocol; with --check it only compares.
+// Writes what the tables say into docs: the reference, the OpenAPI document, the guide's settings; --check only compares.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { environments, generations, marketCodes, paymentMethods, productTypes } from '@till/protocol/codes';
 import { controlOperations } from '@till/protocol/control';
-import { controlErrors, serverErrors } from '@till/protocol/errors';
+import { controlErrors, type ErrorCode, errors, serverErrors } from '@till/protocol/errors';
 import { marketHeader } from '@till/protocol/fields';
+import { idempotencyKeyHeader } from '@till/protocol/idempotency';
 import { operations } from '@till/protocol/operations';
-import type { Field, Fields, Operation } from '@till/protocol/shape';
+import { commonRefusals } from '@till/protocol/refusals';
+import type { Fields, Operation } from '@till/protocol/shape';
+import { version } from '../packages/server/src/http/documents.ts';
+import { allRows, openApi } from '../packages/server/src/http/openapi.ts';
+import { accessWords, bodyWords, codeWords, fieldLines } from '../packages/server/src/http/words.ts';
+import { settingRows } from '../packages/server/src/settings.ts';
 
-const target = new URL('reference.md', import.meta.url);
+const docs = new URL('.', import.meta.url);
 
 /** The whole text of docs/reference.md; the same tables give the same text. */
 export function reference(): string {
@@ -48,39 +54,25 @@ function serverApi(): string[] {
   return [
     '## Server API',
     'What a developer’s server calls. Every call but `getAccessToken` shows an access token: `Authorization: Bearer <token>`.',
-    `Every call may carry the header \`${marketHeader}\`: ${codes(marketCodes)}; without it \`MKT_ONE\` is meant.`,
-    `Every call may answer: ${codes(commonServerCodes)}. \`getAccessToken\` reads no \`Authorization\` header, so it never answers ${codes(tokenCodes)}.`,
+    `Every call may carry the header \`${marketHeader}\`: ${codeWords(marketCodes)}; without it \`MKT_ONE\` is meant.`,
+    `Every call may answer: ${codeWords(everyCallOf('accessToken'))}. \`getAccessToken\` reads no \`Authorization\` header, so it never answers ${codeWords(tokenCodes)}.`,
+    `${codeWords(Object.values(operations).flatMap(idempotentNames))} may carry the header \`${idempotencyKeyHeader}\`, Till’s own: the same key and request give the first answer again, for 24 h (spec-notes 58).`,
     ...generationParts,
   ];
 }
 
-/** What no row has to name, because every call of the server API may give it. */
-const commonServerCodes = without(Object.keys(serverErrors), namedRefusals());
+function idempotentNames(rows: Record<string, Operation>): string[] {
+  return Object.keys(rows).filter((name) => rows[name]?.idempotent === true);
+}
+
+/** Every face refuses the wrong verb; it belongs to a path and not to an operation of it. */
+function everyCallOf(access: Operation['access']): string[] {
+  const may: ErrorCode[] = ['MethodNotAllowed', ...commonRefusals[access]];
+  return Object.keys(errors).filter((code) => may.includes(code as ErrorCode));
+}
+
 /** What only a call with an access token can run into. */
-const tokenCodes = ['InvalidAuthorizationHeader', 'InvalidAccessToken', 'AccessTokenExpired'];
-
-function namedRefusals(): string[] {
-  const rows = Object.values(operations).flatMap((generation) => Object.values(generation) as Operation[]);
-  return rows.flatMap((row) => [...(row.refusals ?? [])]);
-}
-
-function without(values: readonly string[], unwanted: readonly string[]): string[] {
-  return values.filter((value) => !unwanted.includes(value));
-}
-
-/** The same for the control API: the key instead of the token, and nothing of apps. */
-const commonControlCodes = [
-  'ServiceMaintenance',
-  'ResourceNotFound',
-  'MethodNotAllowed',
-  'InvalidAccessToken',
-  'UnauthorizedAccess',
-  'InvalidContentType',
-  'BadRequest',
-  'RequiredValueNotExist',
-  'InvalidRequest',
-  'InternalError',
-];
+const tokenCodes = everyCallOf('accessToken').filter((code) => !everyCallOf('credentials').includes(code));
 
 function controlApi(): string[] {
   const rows = Object.entries(controlOperations) as [string, Operation][];
@@ -90,7 +82,8 @@ function controlApi(): string[] {
     'Till’s own face. Every call but those of health shows the control key: `Authorization: Bearer <control key>`.',
     'Members that a call does not name are refused. Calls marked *sandbox* answer `NotInCommercial` in the commercial environment.',
     'A call that names an app may carry `worldId` in the query; it must where the client ID lives in several worlds.',
-    `Every call may answer: ${codes(commonControlCodes)}.`,
+    `Every write may carry the header \`${idempotencyKeyHeader}\`: the same key and request give the first answer again, for 24 h; the same key with another request is \`InvalidState\`.`,
+    `Every call may answer: ${codeWords(everyCallOf('controlKey'))}.`,
     ...sections.flatMap((section) => [
       `### ${section}`,
       ...rows.filter(([, row]) => row.section === section).map(([name, row]) => operation(name, row)),
@@ -98,20 +91,16 @@ function controlApi(): string[] {
   ];
 }
 
-const accessWords: Record<Operation['access'], string> = {
-  accessToken: 'access token',
-  credentials: 'client credentials in the request',
-  controlKey: 'control key',
-  open: 'none',
-};
-
 function operation(name: string, row: Operation): string {
   const refusals = [...(row.refusals ?? []), ...(row.sandboxOnly ? ['NotInCommercial'] : [])];
   const facts = [
     `- Access: ${accessWords[row.access]}${row.sandboxOnly ? ' (*sandbox*)' : ''}`,
-    `- Success: ${row.status ?? 200}${row.reply === undefined ? ', no body' : ''}`,
+    `- Success: ${row.status ?? 200}${successWords(row)}`,
+    ...(row.besideControl === true
+      ? ['- In the commercial environment on the port of the control API alone']
+      : []),
     ...(row.body === undefined ? [] : [`- Body: ${bodyWords(row)}`]),
-    ...(refusals.length === 0 ? [] : [`- May also answer: ${codes(refusals)}`]),
+    ...(refusals.length === 0 ? [] : [`- May also answer: ${codeWords(refusals)}`]),
     ...(row.absent === undefined ? [] : [`- A purchase that cannot be found: \`${row.absent}\``]),
   ];
   return [
@@ -122,86 +111,20 @@ function operation(name: string, row: Operation): string {
     ...table('Path', row.params),
     ...table('Query', row.query),
     ...table(row.form === true ? 'Form' : 'Body', row.body),
-    ...table('Reply', row.reply),
+    ...table(row.replyAs === 'events' ? 'Each event' : 'Reply', row.reply),
   ].join('\n\n');
 }
 
-function bodyWords(row: Operation): string {
-  if (row.form === true) return 'a form; its members may come in the query instead';
-  return row.bodyRequired === true ? 'JSON' : 'JSON, may be left out';
+function successWords(row: Operation): string {
+  if (row.replyAs === 'text') return ', plain text';
+  if (row.replyAs === 'events') return ', a stream of server-sent events';
+  return row.reply === undefined ? ', no body' : '';
 }
 
 function table(title: string, fields: Fields | undefined): string[] {
   if (fields === undefined || Object.keys(fields).length === 0) return [];
-  const rows = lines('', fields).map((cells) => `| ${cells.map(cell).join(' | ')} |`);
+  const rows = fieldLines(fields).map((cells) => `| ${cells.map(cell).join(' | ')} |`);
   return [`**${title}**`, ['| Name | Type | Limits | Meaning |', '|---|---|---|---|', ...rows].join('\n')];
-}
-
-/** One line for each field, and for those inside an object or a list below it, by their dotted names. */
-function lines(prefix: string, fields: Fields): string[][] {
-  return Object.entries(fields).flatMap(([name, field]) => [
-    [`\`${prefix}${name}\``, typeOf(field), limitsOf(field), field.about ?? ''],
-    ...inside(`${prefix}${name}`, field),
-  ]);
-}
-
-function inside(name: string, field: Field): string[][] {
-  if (field.is === 'object') return lines(`${name}.`, field.of);
-  if (field.is === 'list' && field.of.is === 'object') return lines(`${name}[].`, field.of.of);
-  return [];
-}
-
-function typeOf(field: Field): string {
-  const words: Record<Field['is'], string> = {
-    text: 'text',
-    integer: 'integer',
-    digits: 'digits',
-    boolean: 'boolean',
-    code: 'code',
-    object: 'object',
-    list: 'list',
-  };
-  const of = field.is === 'list' && field.of.is !== 'object' ? ` of ${words[field.of.is]}` : '';
-  return [
-    words[field.is] + of,
-    ...(field.optional ? ['*optional*'] : []),
-    ...(field.nullable ? ['*nullable*'] : []),
-  ].join(', ');
-}
-
-function limitsOf(field: Field): string {
-  switch (field.is) {
-    case 'text':
-      return [
-        range(field.min, field.max),
-        field.maxBytes && `${field.maxBytes} bytes`,
-        patternOf(field.pattern),
-      ]
-        .filter((part) => part)
-        .join(', ');
-    case 'integer':
-      return [field.size && `${field.size} digits`, range(field.min, field.max)]
-        .filter((part) => part)
-        .join(', ');
-    case 'digits':
-      return [`1..${field.size} digits`, range(field.min, field.max)].filter((part) => part).join(', ');
-    case 'code':
-      return codes(field.of);
-    case 'boolean':
-    case 'object':
-    case 'list':
-      return '';
-  }
-}
-
-function range(min: number | undefined, max: number | undefined): string {
-  if (min === undefined && max === undefined) return '';
-  if (min === undefined) return `${max}`;
-  return max === undefined ? `${min} or more` : `${min}..${max}`;
-}
-
-function patternOf(pattern: string | undefined): string {
-  return pattern === undefined ? '' : `\`${pattern}\``;
 }
 
 function errorTables(): string[] {
@@ -239,13 +162,9 @@ function codeLists(): string[] {
     [
       '| List | Values |',
       '|---|---|',
-      ...rows.map(([name, values]) => `| ${name} | ${codes(values)} |`),
+      ...rows.map(([name, values]) => `| ${name} | ${codeWords(values)} |`),
     ].join('\n'),
   ];
-}
-
-function codes(values: readonly string[]): string {
-  return values.map((value) => `\`${value}\``).join(', ');
 }
 
 /** A bar would end the cell. */
@@ -253,13 +172,47 @@ function cell(text: string): string {
   return text.replaceAll('|', '\\|');
 }
 
+/** The text of docs/openapi.json: both faces whole. */
+export function openApiText(): string {
+  return `${JSON.stringify(openApi(allRows, version()), null, 2)}\n`;
+}
+
+/** The guide with its table of settings as they are; the rest of it is written by hand. */
+export function guide(): string {
+  const [before, , after] = readFileSync(new URL('guide.md', docs), 'utf8').split(settingsMark);
+  return [before, `\n${settingsTable()}\n`, after].join(settingsMark);
+}
+
+const settingsMark = '<!-- settings -->';
+
+function settingsTable(): string {
+  const rows = settingRows.map(({ flag, env, value, byDefault, about }) => [
+    flag === undefined ? 'none' : `\`--${flag}\``,
+    `\`${env}\``,
+    value.replaceAll('|', ' or '),
+    byDefault === '' ? 'none' : `\`${byDefault}\``,
+    about,
+  ]);
+  const lines = rows.map((cells) => `| ${cells.map(cell).join(' | ')} |`);
+  return ['| Flag | Variable | Value | Default | Meaning |', '|---|---|---|---|---|', ...lines].join('\n');
+}
+
+/** Every generated file with the text it must have. */
+export const generated: Record<string, () => string> = {
+  'reference.md': reference,
+  'openapi.json': openApiText,
+  'guide.md': guide,
+};
+
 if (import.meta.main) main(process.argv.slice(2));
 
 function main(args: readonly string[]): void {
-  if (!args.includes('--check')) {
-    writeFileSync(target, reference());
-  } else if (readFileSync(target, 'utf8') !== reference()) {
-    console.error('docs/reference.md is not what the tables say: run npm run generate');
-    process.exitCode = 1;
+  for (const [name, text] of Object.entries(generated)) {
+    const file = new URL(name, docs);
+    if (!args.includes('--check')) writeFileSync(file, text());
+    else if (readFileSync(file, 'utf8') !== text()) {
+      console.error(`docs/${name} is not what the tables say: run npm run generate`);
+      process.exitCode = 1;
+    }
   }
 }

@@ -12,6 +12,7 @@ const span = {
   about: 'span of time, ISO 8601 (`P30D`, `PT5M`)',
 } as const;
 const instant = { is: 'integer', min: 0, max: 253_402_300_799_999, about: 'instant, epoch ms' } as const;
+const queriedInstant = { is: 'digits', size: 15, max: 253_402_300_799_999, optional: true } as const;
 const money = {
   is: 'text',
   max: 20,
@@ -503,7 +504,7 @@ export const controlOperations = {
     bodyRequired: true,
     status: 201,
     reply: purchaseReply,
-    refusals: ['NoSuchData', 'PaymentDeclined', 'InvalidState'],
+    refusals: ['NotInCommercial', 'NoSuchData', 'PaymentDeclined', 'InvalidState'],
     about: 'Buys a product, as a buyer does in the store app.',
     section: 'Purchases',
   },
@@ -609,6 +610,34 @@ export const controlOperations = {
     section: 'Purchases',
   },
   // Operations
+  listAudit: {
+    ...operated,
+    method: 'GET',
+    path: `${base}/audit`,
+    query: {
+      worldId: { ...worldId, optional: true, about: 'only what was about this world and its apps' },
+      clientId: { ...field.clientId, optional: true, about: 'only what was about apps of this client ID' },
+      limit,
+      cursor,
+    },
+    reply: listOf({
+      at: { ...instant, about: 'when, on the machine’s clock, epoch ms' },
+      key: { is: 'text', about: 'which control key: the first 8 hex digits of its SHA-256' },
+      operation: { is: 'text', about: 'which operation of the control API' },
+      worldId: { ...worldId, nullable: true, about: 'on what, where it applies; so are the next three' },
+      clientId: { ...field.clientId, nullable: true },
+      productId: { ...field.productId, nullable: true },
+      purchaseToken: { ...field.purchaseToken, nullable: true },
+      requestId: { is: 'text', about: '`x-request-id` of the call' },
+      before: { is: 'text', nullable: true, about: 'JSON of the thing before; `null` where there was none' },
+      after: { is: 'text', nullable: true, about: 'JSON of the thing after; `null` where there is none' },
+      chain: { is: 'text', about: 'names the chain the row belongs to; empty for what belongs to no app' },
+      seq: { is: 'integer', min: 1, about: 'place in its chain, from 1 without gaps' },
+      hash: { is: 'text', about: 'SHA-256 over the hash before it and the row, base64url' },
+    }),
+    about: 'Lists every change made through the control API, the latest first; of what is deleted too.',
+    section: 'Operations',
+  },
   readMaintenance: {
     ...operated,
     method: 'GET',
@@ -630,6 +659,131 @@ export const controlOperations = {
     about: 'While it is on, the server API answers `ServiceMaintenance`.',
     section: 'Operations',
   },
+  readStats: {
+    ...operated,
+    method: 'GET',
+    path: `${base}/stats`,
+    query: {
+      from: { ...queriedInstant, about: 'start, epoch ms; default a day before `to`' },
+      to: { ...queriedInstant, about: 'end, epoch ms; default now' },
+      step: { ...span, optional: true, about: 'length of a point, from `PT1M`, no months; default `PT1H`' },
+      clientId: { ...field.clientId, min: 1, optional: true, about: 'of this app alone' },
+      worldId: { ...worldId, optional: true, about: 'of the apps of this world' },
+    },
+    reply: {
+      from: instant,
+      to: instant,
+      stepMs: { is: 'integer', about: 'length of a point, ms' },
+      points: {
+        is: 'list',
+        of: {
+          is: 'object',
+          of: {
+            at: { ...instant, about: 'start of the point, epoch ms' },
+            purchases: { is: 'integer', about: 'purchases made' },
+            voids: { is: 'integer', about: 'purchases voided' },
+            revenue: {
+              is: 'list',
+              of: {
+                is: 'object',
+                of: {
+                  currency,
+                  amount: { is: 'text', about: 'money that came in less what went back; may be negative' },
+                },
+              },
+              about: 'by currency',
+            },
+            requests: {
+              is: 'integer',
+              nullable: true,
+              about: 'calls of the server API that this node answered; `null` where it does not remember',
+            },
+            refusals: { is: 'integer', nullable: true, about: 'those of them that were refused' },
+          },
+        },
+        about: 'without gaps, oldest first, 1,000 at most',
+      },
+    },
+    refusals: ['NoSuchData', 'InvalidState'],
+    about:
+      'Series for charts. Purchases count by the clock of their world, requests by the machine’s. A range with too much in it, or too many apps, is `InvalidState`.',
+    section: 'Operations',
+  },
+  listRequests: {
+    ...operated,
+    method: 'GET',
+    path: `${base}/apps/{clientId}/requests`,
+    params: app,
+    query: { ...inWorld, limit },
+    reply: {
+      items: {
+        is: 'list',
+        of: {
+          is: 'object',
+          of: {
+            at: { ...instant, about: 'when it was answered, on the machine’s clock, epoch ms' },
+            requestId: { is: 'text', about: 'the answer’s `X-Request-Id`' },
+            operation: { is: 'text' },
+            status: { is: 'integer' },
+            code: { is: 'text', about: '`Success`, or why it was refused' },
+            durationMs: { is: 'integer', about: 'ms' },
+            headers: {
+              is: 'list',
+              of: { is: 'object', of: { name: { is: 'text' }, value: { is: 'text' } } },
+              about: 'as they were sent; secrets and what is not known to be harmless are `[redacted]`',
+            },
+            requestBody: {
+              is: 'text',
+              nullable: true,
+              about: 'its members, redacted; `null` where there was none',
+            },
+            replyBody: { is: 'text', nullable: true, about: 'what was answered, redacted' },
+          },
+        },
+        about: 'the latest first, 1,000 at most',
+      },
+    },
+    refusals: ['NoSuchData', 'InvalidState'],
+    about:
+      'The last calls of the server API that this node answered to an app. They are kept in memory only.',
+    section: 'Operations',
+  },
+  listenToEvents: {
+    ...operated,
+    method: 'GET',
+    path: `${base}/events`,
+    query: {
+      lastEventId: {
+        is: 'text',
+        max: 64,
+        optional: true,
+        about: '`id` of the last event that was received; the header `Last-Event-ID` says the same',
+      },
+    },
+    reply: {
+      id: { is: 'text', about: 'where to go on after a break' },
+      at: {
+        ...instant,
+        about: 'on the world’s clock for purchases, on the machine’s for the rest, epoch ms',
+      },
+      what: {
+        is: 'text',
+        about:
+          '`purchased`, `acknowledged`, `consumed`, `voided`; `control` for a write of this API; `missed` where events before are not known any more',
+      },
+      clientId: { ...field.clientId, optional: true },
+      worldId: { ...worldId, optional: true },
+      purchaseToken: { ...field.purchaseToken, optional: true },
+      productId: { ...field.productId, optional: true },
+      operation: { is: 'text', optional: true, about: 'the write' },
+      requestId: { is: 'text', optional: true },
+    },
+    replyAs: 'events',
+    refusals: ['InvalidState'],
+    about:
+      'A stream of what happens on this node, each event as JSON. A listener that does not keep up is cut off.',
+    section: 'Operations',
+  },
   // Health
   readHealth: {
     method: 'GET',
@@ -646,6 +800,15 @@ export const controlOperations = {
     reply: { status: { is: 'text', about: '`ready`' } },
     refusals: ['ServiceMaintenance'],
     about: 'It can reach its database, its migrations are done and it is not stopping.',
+    section: 'Health',
+  },
+  readMetrics: {
+    method: 'GET',
+    path: '/metrics',
+    access: 'open',
+    besideControl: true,
+    replyAs: 'text',
+    about: 'Metrics in the text form of Prometheus; they tell nothing about apps or buyers.',
     section: 'Health',
   },
 } as const satisfies Operations;

@@ -79,12 +79,18 @@ export interface Operation {
   readonly status?: 200 | 201 | 204;
   /** The members of the answer; an operation without an answer's body has none. */
   readonly reply?: Fields;
+  /** Where the answer is not JSON: plain text, or a stream of server-sent events, each with the reply's members. */
+  readonly replyAs?: 'text' | 'events';
   /** The codes it may answer beyond those that every operation of its face may. */
   readonly refusals?: readonly ErrorCode[];
   /** What a purchase that cannot be found is answered with. */
   readonly absent?: 'NoSuchData' | 'InvalidPurchaseState';
+  /** It may carry an `Idempotency-Key`, as every write of the control API may. */
+  readonly idempotent?: true;
   /** A test control: it does not exist in the commercial environment. */
   readonly sandboxOnly?: true;
+  /** In commercial it is answered on the port of the control API alone, although it needs no key. */
+  readonly besideControl?: true;
   /** What it does, in a sentence. */
   readonly about: string;
   /** Where the documents say so. */
@@ -127,7 +133,9 @@ type Part<O, K extends string> = O extends { readonly [P in K]: infer T extends 
 /** What the action of an operation is given: path values, query and body in one object. */
 export type InputOf<O extends Operation> = Part<O, 'params'> & Part<O, 'query'> & Part<O, 'body'>;
 
-/** What an operation answers. */
-export type ReplyOf<O extends Operation> = O extends { reply: infer R extends Fields }
-  ? Members<R>
-  : undefined;
+/** What an operation answers; one that answers events gives many of these. */
+export type ReplyOf<O extends Operation> = O extends { replyAs: 'text' }
+  ? string
+  : O extends { reply: infer R extends Fields }
+    ? Members<R>
+    : undefined;

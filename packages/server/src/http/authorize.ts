@@ -5,10 +5,12 @@ import type { FastifyRequest } from 'fastify';
 import { authorize } from '../actions/authorize.ts';
 import { callOf, choice, type ServerCall } from '../actions/call.ts';
 import type { Host } from '../host/host.ts';
+import { countHeaders } from './connection.ts';
 
 // scheme and token are case-sensitive (section 2.3); a UUID in capitals is a token nobody was given
 const bearer = /^Bearer ([\dA-Fa-f]{8}-[\dA-Fa-f]{4}-[\dA-Fa-f]{4}-[\dA-Fa-f]{4}-[\dA-Fa-f]{12})$/;
 const controlBearer = /^Bearer (\S+)$/;
+const loopback = /^(localhost|127(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}|\[::1\])(:\d{1,5})?$/i;
 
 /**
  * The app of the request's token, if the path speaks of that app. Refusals, in this order:
@@ -46,32 +48,28 @@ export function refuseStrangeHost(request: FastifyRequest): void {
   if (!isLoopback(request.headers.host ?? '')) {
     throw new Refusal('UnauthorizedAccess', { detail: 'with the default control key Host must be loopback' });
   }
-  const { origin } = request.headers;
-  if (origin !== undefined && !isLoopback(origin.replace(/^https?:\/\//, ''))) {
+  // a page's plain GET has no Origin, but a browser tells whence it comes
+  const { origin, 'sec-fetch-site': site } = request.headers;
+  if (origin === undefined ? site === 'cross-site' : !isLoopback(originHost(origin))) {
     throw new Refusal('UnauthorizedAccess', {
       detail: 'with the default control key Origin must be loopback',
     });
   }
 }
 
-function isLoopback(hostAndPort: string): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i.test(hostAndPort);
+function originHost(origin: string): string {
+  return /^https?:\/\/(.*)$/i.exec(origin)?.[1] ?? '';
 }
 
-/** Node keeps the first of two Authorization headers in silence, so the raw ones are counted. */
+function isLoopback(hostAndPort: string): boolean {
+  return loopback.test(hostAndPort);
+}
+
+/** Of two Authorization headers nobody can say which one is meant. */
 function bearerToken(request: FastifyRequest): string {
   const [, token] = bearer.exec(request.headers.authorization ?? '') ?? [];
-  if (token === undefined || countHeaders(request, 'authorization') !== 1) {
+  if (token === undefined || countHeaders(request.raw, 'authorization') !== 1) {
     throw new Refusal('InvalidAuthorizationHeader');
   }
   return token;
-}
-
-function countHeaders(request: FastifyRequest, name: string): number {
-  const { rawHeaders } = request.raw;
-  let count = 0;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    if (rawHeaders[index]?.length === name.length && rawHeaders[index]?.toLowerCase() === name) count += 1;
-  }
-  return count;
 }

@@ -2,6 +2,7 @@
 import { Refusal } from '@till/protocol/errors';
 import type { Operation } from '@till/protocol/shape';
 import type { FastifyRequest } from 'fastify';
+import { formMembers } from './form.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -69,12 +70,4 @@ function parseJson(text: string): unknown {
     // the parser's own message quotes the body
     throw new Refusal('BadRequest', { detail: 'the body is not JSON' });
   }
-}
-
-function formMembers(text: string): Record<string, unknown> {
-  const members: Record<string, unknown> = {};
-  for (const [name, value] of new URLSearchParams(text)) {
-    members[name] = Object.hasOwn(members, name) ? [members[name], value] : value;
-  }
-  return members;
 }

@@ -2,9 +2,10 @@
 import { marketCodes } from '@till/protocol/codes';
 import { Refusal } from '@till/protocol/errors';
 import { marketHeader } from '@till/protocol/fields';
+import { idempotencyKey, idempotencyKeyHeader, takesIdempotencyKey } from '@till/protocol/idempotency';
 import type { Operation } from '@till/protocol/shape';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { type JsonSchema, objectSchema } from './schema.ts';
+import { fieldSchema, type JsonSchema, objectSchema } from './schema.ts';
 
 /** What came in: path values, query, body and the market header, all still unchecked. */
 export interface Incoming {
@@ -12,6 +13,7 @@ export interface Incoming {
   query: unknown;
   body: unknown;
   market: string | undefined;
+  idempotencyKey: string | undefined;
 }
 
 export type Check = (incoming: Incoming) => Record<string, unknown>;
@@ -80,6 +82,7 @@ function requestSchema(row: Operation): JsonSchema {
   const closed = row.access === 'controlKey';
   const properties: Record<string, JsonSchema> = {};
   if (row.access === 'accessToken' || row.access === 'credentials') properties.market = { enum: marketCodes };
+  if (takesIdempotencyKey(row)) properties.idempotencyKey = fieldSchema(idempotencyKey, false);
   if (row.params !== undefined) properties.params = objectSchema(row.params, false);
   properties.query = objectSchema(row.query ?? {}, closed);
   properties.body = objectSchema(row.body ?? {}, closed);
@@ -100,6 +103,10 @@ function readDigits(
   return true;
 }
 
+/** An error names so many members; who sends thousands of unknown ones learns of the first. */
+const namedCount = 20;
+const shownNameLength = 100;
+
 function refusalOf(errors: readonly ErrorObject[]): Refusal {
   const missing = errors.filter(isMissing).map(nameOf);
   if (missing.length > 0) return new Refusal('RequiredValueNotExist', { fields: unique(missing) });
@@ -118,10 +125,12 @@ function isMissing(error: ErrorObject): boolean {
 function nameOf(error: ErrorObject): string {
   const path = error.instancePath.split('/').slice(1).map(unescaped);
   if (path[0] === 'market') return marketHeader;
+  if (path[0] === 'idempotencyKey') return idempotencyKeyHeader;
   const names = path.slice(1);
   if (error.keyword === 'required') names.push(String(error.params.missingProperty));
   if (error.keyword === 'additionalProperties') names.push(String(error.params.additionalProperty));
-  return names.join('.');
+  const name = names.join('.');
+  return name.length > shownNameLength ? `${name.slice(0, shownNameLength)}…` : name;
 }
 
 /** The rule that was broken; never the value. */
@@ -143,5 +152,5 @@ function unescaped(part: string): string {
 }
 
 function unique(names: readonly string[]): string[] {
-  return [...new Set(names)];
+  return [...new Set(names)].slice(0, namedCount);
 }

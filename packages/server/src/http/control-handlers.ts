@@ -1,6 +1,6 @@
 // What does an operation of the control API, and how its answer is shown: one line for each row of the table.
 import type { controlOperations } from '@till/protocol/control';
-import type { InputOf, ReplyOf } from '@till/protocol/shape';
+import type { InputOf, Operation, ReplyOf } from '@till/protocol/shape';
 import { acknowledgePurchaseByHand } from '../actions/control/acknowledge-purchase-by-hand.ts';
 import { advanceClock } from '../actions/control/advance-clock.ts';
 import { changeApp } from '../actions/control/change-app.ts';
@@ -16,15 +16,20 @@ import { deleteProduct } from '../actions/control/delete-product.ts';
 import { deleteWorld } from '../actions/control/delete-world.ts';
 import { expireAccessTokens } from '../actions/control/expire-access-tokens.ts';
 import { listApps } from '../actions/control/list-apps.ts';
+import { listAudit } from '../actions/control/list-audit.ts';
 import { listProducts } from '../actions/control/list-products.ts';
 import { listPurchases } from '../actions/control/list-purchases.ts';
+import { listRequests } from '../actions/control/list-requests.ts';
 import { listWorlds } from '../actions/control/list-worlds.ts';
+import { type Listen, listenToEvents } from '../actions/control/listen-to-events.ts';
 import { putProduct } from '../actions/control/put-product.ts';
 import { readAgenda } from '../actions/control/read-agenda.ts';
 import { readApp } from '../actions/control/read-app.ts';
 import { readHealth, readReadiness } from '../actions/control/read-health.ts';
+import { readMetrics } from '../actions/control/read-metrics.ts';
 import { readProduct } from '../actions/control/read-product.ts';
 import { readPurchase } from '../actions/control/read-purchase.ts';
+import { readStats } from '../actions/control/read-stats.ts';
 import { readWorld } from '../actions/control/read-world.ts';
 import { resetWorld } from '../actions/control/reset-world.ts';
 import { readMaintenance, setMaintenance } from '../actions/control/set-maintenance.ts';
@@ -33,11 +38,15 @@ import { voidPurchase } from '../actions/control/void-purchase.ts';
 import type { Host } from '../host/host.ts';
 import * as views from './control-views.ts';
 import * as serverViews from './views.ts';
+import * as watchViews from './watch-views.ts';
 
 type Control = typeof controlOperations;
 type Handlers = {
-  [K in keyof Control]: (host: Host, input: InputOf<Control[K]>) => Promise<ReplyOf<Control[K]>>;
+  [K in keyof Control]: (host: Host, input: InputOf<Control[K]>) => Promise<AnswerOf<Control[K]>>;
 };
+
+/** An operation that answers events answers how to listen to them. */
+type AnswerOf<O extends Operation> = O extends { replyAs: 'events' } ? Listen : ReplyOf<O>;
 
 export const controlHandlers: Handlers = {
   createWorld: answer(createWorld, views.world),
@@ -67,8 +76,13 @@ export const controlHandlers: Handlers = {
   voidPurchase: answer(voidPurchase, views.purchase),
   acknowledgePurchaseByHand: answer(acknowledgePurchaseByHand, views.purchase),
   consumePurchaseByHand: answer(consumePurchaseByHand, views.purchase),
+  listAudit: answer(listAudit, views.listOf(views.auditRow)),
   readMaintenance: answer(readMaintenance, same),
   setMaintenance: answer(setMaintenance, same),
+  readStats: answer(readStats, watchViews.stats),
+  listRequests: answer(listRequests, watchViews.requests),
+  listenToEvents: answer(listenToEvents, same),
+  readMetrics: answer(readMetrics, same),
   readHealth: answer(readHealth, same),
   readReadiness: answer(readReadiness, same),
 };

@@ -2,9 +2,11 @@
 import type { controlOperations } from '@till/protocol/control';
 import type { ReplyOf } from '@till/protocol/shape';
 import type { Happening } from '../actions/control/advance-clock.ts';
+import type { Thing } from '../actions/control/audit-subject.ts';
 import type { Listed } from '../actions/control/cursor.ts';
 import type { SignedPurchase } from '../actions/control/read-purchase.ts';
 import type { App } from '../domain/app.ts';
+import type { AuditRow } from '../domain/audit.ts';
 import { worldNow } from '../domain/clock.ts';
 import { formatMoney } from '../domain/money.ts';
 import type { Product } from '../domain/product.ts';
@@ -14,6 +16,7 @@ import type { World } from '../domain/world.ts';
 import type { Host } from '../host/host.ts';
 
 type Control = typeof controlOperations;
+type ListedAudit = ReplyOf<Control['listAudit']>['items'][number];
 type ListedPurchase = ReplyOf<Control['listPurchases']>['items'][number];
 type HistoryEntry = ReplyOf<Control['readPurchase']>['history'][number];
 
@@ -99,6 +102,29 @@ export function purchaseWithHistory(
 
 export function agenda(items: Happening[]): ReplyOf<Control['readAgenda']> {
   return { items };
+}
+
+/** A thing as the audit keeps it: as the control API shows it, without what a device was signed. */
+export function auditedThing(thing: Thing, host: Host): unknown {
+  switch (thing.is) {
+    case 'world':
+      return world(thing.world, host);
+    case 'app':
+      return app(thing.app);
+    case 'product':
+      return product(thing.product);
+    case 'purchase':
+      return listedPurchase(thing.purchase, host);
+    case 'maintenance':
+      return thing.maintenance;
+  }
+}
+
+export function auditRow(row: AuditRow): ListedAudit {
+  const { at, operation, worldId, clientId, productId, purchaseToken, requestId, before, after } = row;
+  const named = { worldId, clientId, productId, purchaseToken };
+  const place = { chain: row.appId, seq: row.seq, hash: row.hash };
+  return { at, key: row.keyMark, operation, ...named, requestId, before, after, ...place };
 }
 
 /** A list of anything, each item by its own view. */

@@ -18,7 +18,8 @@ export function sendError(host: Host, error: unknown, request: FastifyRequest, r
   request.code = refusal.code;
   request.detail = refusal.detail;
   reply.code(errors[refusal.code].status).header('content-type', jsonType);
-  reply.serializer(JSON.stringify).send(errorBody(refusal, request.isControl));
+  request.written = JSON.stringify(errorBody(refusal, request.isControl));
+  reply.send(request.written);
 }
 
 function isTooLarge(error: unknown): boolean {
@@ -54,15 +55,19 @@ function logFailure(host: Host, error: unknown, request: FastifyRequest): void {
 }
 
 /** What Node's parser refuses before there is a request: written to the socket by hand. */
-export function rawAnswer(error: { code?: string }): string {
+export function rawAnswer(
+  error: { code?: string },
+  requestId: string,
+): { code: ErrorCode; status: number; text: string } {
   const code: ErrorCode = error.code === 'HPE_INVALID_METHOD' ? 'MethodNotAllowed' : 'BadRequest';
   const { status } = errors[code];
   const body = JSON.stringify(errorBody(new Refusal(code), false));
   const head = [
     `HTTP/1.1 ${status} ${status === 405 ? 'Method Not Allowed' : 'Bad Request'}`,
+    `X-Request-Id: ${requestId}`,
     `Content-Type: ${jsonType}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
   ];
-  return `${head.join('\r\n')}\r\n\r\n${body}`;
+  return { code, status, text: `${head.join('\r\n')}\r\n\r\n${body}` };
 }

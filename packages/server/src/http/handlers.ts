@@ -11,16 +11,17 @@ import { getVoidedPurchases } from '../actions/get-voided-purchases.ts';
 import type { Host } from '../host/host.ts';
 import * as views from './views.ts';
 
-/** Runs the action and shows what it returned. The token call has no app yet, so it takes no `call`. */
+/** Runs the action and shows what it returned. The token call has no app yet: in place of `call` it takes who calls. */
 type Handler<O extends Operation> = O extends { access: 'credentials' }
-  ? (host: Host, input: InputOf<O>) => Promise<ReplyOf<O>>
+  ? (host: Host, address: string, input: InputOf<O>) => Promise<ReplyOf<O>>
   : (host: Host, call: ServerCall, input: InputOf<O>) => Promise<ReplyOf<O>>;
 
 type Handlers<T> = { [K in keyof T]: T[K] extends Operation ? Handler<T[K]> : Handlers<T[K]> };
 
 export const handlers: Handlers<typeof operations> = {
   v7: {
-    getAccessToken: async (host, input) => views.accessToken(await getAccessToken(host, input)),
+    getAccessToken: async (host, address, input) =>
+      views.accessToken(await getAccessToken(host, input, address)),
     getPurchaseDetails: answer(getPurchaseDetails, views.purchaseDetails),
     acknowledgePurchase: answer(acknowledgePurchase, views.success),
     consumePurchase: answer(consumePurchase, views.success),

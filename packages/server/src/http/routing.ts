@@ -2,7 +2,7 @@
 import { controlOperations } from '@till/protocol/control';
 import { Refusal } from '@till/protocol/errors';
 import { operations } from '@till/protocol/operations';
-import type { Operation } from '@till/protocol/shape';
+import type { Fields, Operation } from '@till/protocol/shape';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Host } from '../host/host.ts';
 
@@ -19,15 +19,34 @@ export const controlRows: readonly { name: keyof typeof controlOperations; row: 
     row,
   }));
 
+/** The members of a server API operation's body and reply. */
+export function fieldsOf(operation: string): { body: Fields; reply: Fields } {
+  const row = serverRows.find(({ name }) => name === operation)?.row;
+  return { body: row?.body ?? {}, reply: row?.reply ?? {} };
+}
+
 /** The verbs that the paths of this pattern have. */
 export interface PathVerbs {
   pattern: RegExp;
   verbs: Set<string>;
 }
 
+/** The path with what needs no escape read as it is meant: `/%63ontrol/` is the control API, as the router has it too. */
+export function readablePath(url: string): string {
+  if (!url.includes('%')) return url;
+  try {
+    return decodeURI(pathOf(url));
+  } catch {
+    return url;
+  }
+}
+
 /** Maintenance hides the server API whole, unknown paths included; control and health calls go on. */
 export function refuseInMaintenance(host: Host, url: string): void {
-  if (host.node.maintenance && !/^\/(control\/|(healthz|readyz|metrics)(\?|$))/.test(url)) {
+  if (
+    host.node.maintenance &&
+    !/^\/(control\/|(healthz|readyz|metrics|openapi\.json|docs)(\?|$))/.test(url)
+  ) {
     throw new Refusal('ServiceMaintenance');
   }
 }

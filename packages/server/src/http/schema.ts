@@ -32,7 +32,7 @@ export function objectSchema(fields: Fields, closed: boolean): JsonSchema {
   return { type: 'object', properties, required, ...(closed ? { additionalProperties: false } : {}) };
 }
 
-function fieldSchema(field: Field, closed: boolean): JsonSchema {
+export function fieldSchema(field: Field, closed: boolean): JsonSchema {
   const schema = bareSchema(field, closed);
   if (field.nullable !== true) return schema;
   return { ...schema, nullable: true, ...(schema.enum ? { enum: [...schema.enum, null] } : {}) };

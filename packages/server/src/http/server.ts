@@ -1,12 +1,12 @@
 // The listening server: one loop over the tables, and the limits of every request.
 import { randomUUID } from 'node:crypto';
-import type { Market } from '@till/protocol/codes';
 import { type ErrorCode, Refusal } from '@till/protocol/errors';
 import { marketHeader } from '@till/protocol/fields';
 import type { Fields, Operation } from '@till/protocol/shape';
 import fastJsonStringify from 'fast-json-stringify';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { ServerCall } from '../actions/call.ts';
+import type { Listen } from '../actions/control/listen-to-events.ts';
 import type { Host } from '../host/host.ts';
 import {
   authorizeControlCall,
@@ -16,18 +16,37 @@ import {
 } from './authorize.ts';
 import { checkContentType, formInput, readBody } from './body.ts';
 import { checkOf } from './check.ts';
+import {
+  askForBody,
+  bodyLimit,
+  cutOffUnread,
+  holdBack,
+  type Limits,
+  originForm,
+  refuseAmbiguous,
+  refuseUnreadable,
+  standardLimits,
+  takeOddRequests,
+} from './connection.ts';
 import { controlHandlers } from './control-handlers.ts';
-import { jsonType, rawAnswer, sendError } from './errors.ts';
+import { addDocuments, documentRows } from './documents.ts';
+import { jsonType, sendError } from './errors.ts';
+import { resumed, sendEvents } from './event-stream.ts';
+import { formMembers } from './form.ts';
 import { handlers } from './handlers.ts';
+import type { NamedRow } from './openapi.ts';
+import { recordAnswer } from './record.ts';
 import {
   controlRows,
   groupByPath,
+  readablePath,
   refuseInMaintenance,
   refuseUnroutable,
   routePath,
   serverRows,
 } from './routing.ts';
 import { type JsonSchema, objectSchema } from './schema.ts';
+import { carrierOf, idempotencyKeyOf, marketOf, sendGiven } from './writes.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -39,6 +58,9 @@ declare module 'fastify' {
     isControl: boolean;
     code: ErrorCode | undefined;
     detail: string | undefined;
+    /** The members of a token call's form, and the answer's text: what is remembered of the call. */
+    form: Record<string, unknown> | undefined;
+    written: string | undefined;
   }
 }
 
@@ -49,19 +71,22 @@ export interface Faces {
   control?: { key: string; known: boolean };
 }
 
-/** The largest body, in bytes; the table has no 413, so a larger one is `BadRequest` (section 10). */
-export const bodyLimit = 64 * 1024;
 const headerLimit = 16 * 1024;
-const headersTimeoutMs = 10_000;
-const requestTimeoutMs = 30_000;
+/** As Prometheus asks for it. */
+const textType = 'text/plain; version=0.0.4; charset=utf-8';
 
-type Run = (request: FastifyRequest, input: Record<string, unknown>) => Promise<unknown>;
+type Run = (host: Host, request: FastifyRequest, input: Record<string, unknown>) => Promise<unknown>;
 
-export function createServer(host: Host, faces: Faces): FastifyInstance {
+export function createServer(host: Host, faces: Faces, limits: Limits = standardLimits): FastifyInstance {
+  const createRequestId = createRequestIds();
+  const refuseBroken = refuseUnreadable.bind(undefined, { host, createRequestId });
   const server = fastify({
-    genReqId: createRequestIds(),
+    genReqId: createRequestId,
     bodyLimit,
-    routerOptions: { maxParamLength: headerLimit },
+    // Fastify sets it once more over what `http` says
+    requestTimeout: limits.requestMs,
+    rewriteUrl: originForm,
+    routerOptions: { maxParamLength: headerLimit, querystringParser: formMembers },
     exposeHeadRoutes: false,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -69,39 +94,39 @@ export function createServer(host: Host, faces: Faces): FastifyInstance {
       // the table has a code for everything; Node's own 400 has no body
       requireHostHeader: false,
       maxHeaderSize: headerLimit,
-      headersTimeout: headersTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      connectionsCheckingInterval: 1_000,
+      headersTimeout: limits.headersMs,
+      connectionsCheckingInterval: limits.checkEveryMs,
     },
-    clientErrorHandler: (error, socket) => {
-      if (socket.writable) socket.write(rawAnswer(error));
-      socket.destroy();
-    },
+    clientErrorHandler: refuseBroken,
     frameworkErrors: (_error, request, reply) => refuseUndecodable(host, request, reply),
   });
-  // an expectation that nobody knows is no reason to refuse a call, as an unknown header is none
-  server.server.on('checkExpectation', (request, response) =>
-    server.server.emit('request', request, response),
-  );
-  const verbs = groupByPath(answeredRows(faces));
+  takeOddRequests(server.server, refuseBroken);
+  const rows = answeredRows(faces);
+  const verbs = groupByPath([...rows.map(({ row }) => row), ...documentRows]);
   decorate(server);
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   server.setErrorHandler((error, request, reply) => sendError(host, error, request, reply));
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
-    request.isControl = request.url.startsWith('/control/');
+    const path = readablePath(request.url);
+    request.isControl = path.startsWith('/control/');
     takeContentType(request);
-    refuseInMaintenance(host, request.url);
+    holdBack(request, reply);
+    refuseInMaintenance(host, path);
     refuseUnroutable(request, reply, verbs);
+    refuseAmbiguous(request, reply);
     done();
   });
   server.addHook('onResponse', (request, reply, done) => {
+    cutOffUnread(request, limits);
     logAnswer(host, request, reply);
+    recordAnswer(host, request, reply);
     done();
   });
   if (faces.serverApi) addServerApi(server, host);
   addControlApi(server, host, faces.control);
+  addDocuments(server, rows);
   return server;
 }
 
@@ -112,9 +137,14 @@ function takeContentType(request: FastifyRequest): void {
   if (request.contentType !== undefined) headers['content-type'] = 'application/octet-stream';
 }
 
-function answeredRows({ serverApi, control }: Faces): Operation[] {
-  const ofControl = controlRows.filter(({ row }) => row.access !== 'controlKey' || control !== undefined);
-  return [...(serverApi ? serverRows : []), ...ofControl].map(({ row }) => row);
+function answeredRows({ serverApi, control }: Faces): NamedRow[] {
+  const ofControl = controlRows.filter(({ row }) => control !== undefined || isOpen(row));
+  return [...(serverApi ? serverRows : []), ...ofControl];
+}
+
+/** Answered where the control API is not, too. */
+function isOpen(row: Operation): boolean {
+  return row.access !== 'controlKey' && row.besideControl !== true;
 }
 
 function decorate(server: FastifyInstance): void {
@@ -125,6 +155,8 @@ function decorate(server: FastifyInstance): void {
   server.decorateRequest('isControl', false);
   server.decorateRequest('code', undefined);
   server.decorateRequest('detail', undefined);
+  server.decorateRequest('form', undefined);
+  server.decorateRequest('written', undefined);
 }
 
 function addServerApi(server: FastifyInstance, host: Host): void {
@@ -138,15 +170,19 @@ function addServerApi(server: FastifyInstance, host: Host): void {
       if (byToken) request.call = await authorizeServerCall(host, request, row);
       checkContentType(request, row, strictContentType(host, request.call));
     };
-    const run: Run = (request, input) =>
-      byToken ? handler(host, { ...request.call, market: marketOf(request) }, input) : handler(host, input);
-    addRoute(server, name, row, enter, run);
+    const run: Run = (by, request, input) =>
+      handler(
+        by,
+        byToken ? { ...request.call, market: marketOf(request) } : (request.socket.remoteAddress ?? ''),
+        input,
+      );
+    addRoute(server, host, { name, row, controlKey: undefined }, enter, run);
   }
 }
 
 function addControlApi(server: FastifyInstance, host: Host, control: Faces['control']): void {
   for (const { name, row } of controlRows) {
-    if (row.access === 'controlKey' && control === undefined) continue;
+    if (control === undefined && !isOpen(row)) continue;
     const enter = async (request: FastifyRequest) => {
       if (row.access !== 'controlKey' || control === undefined) return;
       if (control.known) refuseStrangeHost(request);
@@ -155,50 +191,72 @@ function addControlApi(server: FastifyInstance, host: Host, control: Faces['cont
       checkContentType(request, row, false);
     };
     const handler = controlHandlers[name] as (host: Host, input: unknown) => Promise<unknown>;
-    addRoute(server, name, row, enter, (_request, input) => handler(host, input));
+    const run: Run = (by, _request, input) => handler(by, input);
+    addRoute(server, host, { name, row, controlKey: control?.key }, enter, run);
   }
 }
 
 function addRoute(
   server: FastifyInstance,
-  name: string,
-  row: Operation,
+  host: Host,
+  { name, row, controlKey }: { name: string; row: Operation; controlKey: string | undefined },
   enter: (request: FastifyRequest) => Promise<void>,
   run: Run,
 ): void {
   const check = checkOf(row);
   const write = writerOf(row);
+  const carryOut = carrierOf(host, { name, row, toText: write, controlKey });
   server.route({
     method: row.method,
     url: routePath(row.path),
-    onRequest: async (request) => {
+    onRequest: async (request, reply) => {
       request.operation = name;
       request.row = row;
       await enter(request);
+      askForBody(request, reply);
     },
     handler: async (request, reply) => {
-      const answer = await run(request, check(incoming(request, row)));
+      const input = check(incoming(request, row));
+      const given = carryOut({ request, input, act: (by) => run(by, request, input) });
+      if (given !== undefined) {
+        const sent = await given;
+        request.written = sent.text;
+        return sendGiven(reply, sent);
+      }
+      const answer = await run(host, request, input);
       reply.code(row.status ?? 200);
-      if (row.reply === undefined) return reply.send();
-      return reply.header('content-type', jsonType).serializer(write).send(answer);
+      return sendAnswer(request, reply, row, answer, write);
     },
   });
 }
 
+function sendAnswer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  row: Operation,
+  answer: unknown,
+  write: (answer: unknown) => string,
+) {
+  if (row.replyAs === 'text') return reply.header('content-type', textType).send(answer);
+  if (row.replyAs === 'events') return sendEvents(reply, answer as Listen, write);
+  if (row.reply === undefined) return reply.send();
+  const text = write(answer);
+  request.written = text;
+  return reply.header('content-type', jsonType).send(text);
+}
+
 function incoming(request: FastifyRequest, row: Operation) {
   const body = row.body === undefined ? undefined : readBody(request, row);
-  const { query, params } = request;
+  const { params } = request;
+  const query = row.replyAs === 'events' ? resumed(request) : request.query;
+  if (row.form === true) request.form = formInput(body, query);
   return {
     params,
     query: row.form === true ? {} : query,
-    body: row.form === true ? formInput(body, query) : body,
+    body: row.form === true ? request.form : body,
     market: request.headers[marketHeader] as string | undefined,
+    idempotencyKey: idempotencyKeyOf(request),
   };
-}
-
-/** Without the header a request means Korea (section 1.4); the check has judged what it holds. */
-function marketOf(request: FastifyRequest): Market {
-  return (request.headers[marketHeader] as Market | undefined) ?? 'MKT_ONE';
 }
 
 /** Writes the reply by the row's own schema, compiled on its first use: a member that the row does not name is not sent. */
@@ -220,9 +278,11 @@ function writtenSchema(fields: Fields): JsonSchema {
 /** A path that cannot be decoded is refused with the route (section 1.5). */
 function refuseUndecodable(host: Host, request: FastifyRequest, reply: FastifyReply): void {
   reply.header('x-request-id', request.id);
-  const refusal = new Refusal(host.node.maintenance ? 'ServiceMaintenance' : 'BadRequest');
-  sendError(host, refusal, request, reply);
+  request.isControl = request.url.startsWith('/control/');
+  const hidden = host.node.maintenance && !request.isControl;
+  sendError(host, new Refusal(hidden ? 'ServiceMaintenance' : 'BadRequest'), request, reply);
   logAnswer(host, request, reply); // no hook runs for it
+  recordAnswer(host, request, reply);
 }
 
 /** Unique across nodes and restarts, and cheap: a random start and a count. */
