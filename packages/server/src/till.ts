@@ -3,19 +3,27 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
 import { learnMaintenance } from './actions/control/set-maintenance.ts';
+import { sealingKeySetting } from './actions/rotate-signing-keys.ts';
 import { realClock } from './domain/clock.ts';
 import { defaultWorldId } from './domain/world.ts';
+import { Guesses } from './host/guesses.ts';
 import type { Host } from './host/host.ts';
 import { Known } from './host/known.ts';
 import { createKeys, random, secrets, seeded } from './host/machine.ts';
+import { createSeals } from './host/seals.ts';
+import { Tally } from './host/tally.ts';
+import { createWatch } from './host/watch.ts';
+import { type Limits, standardLimits } from './http/connection.ts';
+import { version } from './http/documents.ts';
 import { createServer } from './http/server.ts';
 import { type Scheduler, startScheduler } from './scheduler/scheduler.ts';
 import { knownControlKey, type Settings } from './settings.ts';
 import type { Database } from './store/database.ts';
 import { migrate } from './store/migrations.ts';
 import { openDatabase } from './store/open.ts';
-import { agreeOnSetting } from './store/settings.ts';
+import { agreeOnSetting, writeSetting } from './store/settings.ts';
 import type { SqliteOptions } from './store/sqlite.ts';
+import { watched } from './store/watched.ts';
 import { insertWorld } from './store/worlds.ts';
 
 export interface Till {
@@ -35,6 +43,12 @@ export interface Parts {
   log?: Logger;
   /** How SQLite groups its commits, and who is told of them. */
   sqlite?: SqliteOptions;
+  /** For tests and embedders that want to stand between the server and its database: what it makes is used instead. */
+  wrapDatabase?: (database: Database) => Database;
+  /** Told when the running server finds its database file damaged, and refuses every call from then on. */
+  onDamage?: (error: Error) => void;
+  /** How long clients may take; what is not given stays as it is. */
+  limits?: Partial<Limits>;
   /** How long readiness is red before the server stops listening, so that a balancer can turn away; default 0. */
   drainMs?: number;
 }
@@ -48,11 +62,24 @@ const closeIdleEveryMs = 50;
 /** Opens the database, brings it up to date, listens, and starts the scheduler. */
 export async function createTill(settings: Settings, parts: Parts = {}): Promise<Till> {
   const log = parts.log ?? pino({ level: settings.logLevel });
-  const database = await openDatabase(settings.databaseUrl, parts.sqlite);
+  const node: Host['node'] = {
+    maintenance: false,
+    stopping: false,
+    writesFail: false,
+    advancing: new Set(),
+    answering: new Map(),
+  };
+  const tally = new Tally();
+  const opened = await openDatabase(settings.databaseUrl, counted(tally, parts.sqlite));
+  let tellDamage: Parts['onDamage'];
+  const database = watchedBy(node, parts.wrapDatabase?.(opened) ?? opened, log, (error) =>
+    tellDamage?.(error),
+  );
   try {
-    const host = await createHost(settings, database, log, parts);
-    const servers = await listen(host, settings);
+    const host = await createHost(settings, database, { node, tally }, log, parts);
+    const servers = await listen(host, settings, { ...standardLimits, ...parts.limits });
     const scheduler = startScheduler(host);
+    tellDamage = parts.onDamage; // before, the failed start tells it
     return running(host, servers, scheduler, parts.drainMs ?? 0);
   } catch (error) {
     await database.close();
@@ -60,12 +87,48 @@ export async function createTill(settings: Settings, parts: Parts = {}): Promise
   }
 }
 
-async function createHost(settings: Settings, database: Database, log: Logger, parts: Parts): Promise<Host> {
-  const { environment, tokenReuse, strictContentType, unconfirmedGlobal, masterKey } = settings;
+function counted(tally: Tally, options: SqliteOptions = {}): SqliteOptions {
+  const onCommit = (closures: number) => {
+    tally.commits.add(closures);
+    options.onCommit?.(closures);
+  };
+  return { ...options, onCommit };
+}
+
+/** Readiness turns red with the first write that fails; the scheduler tries until one works again. */
+function watchedBy(
+  node: Host['node'],
+  database: Database,
+  log: Logger,
+  tellDamage: (error: Error) => void,
+): Database {
+  return watched(database, {
+    onFailedWrite: (error) => {
+      if (!node.writesFail) log.error({ err: error }, 'the database takes no writes');
+      node.writesFail = true;
+    },
+    onDamage: (error) => {
+      log.fatal({ err: error }, 'the database is damaged: every call is refused');
+      tellDamage(error);
+    },
+  });
+}
+
+async function createHost(
+  settings: Settings,
+  database: Database,
+  { node, tally }: { node: Host['node']; tally: Tally },
+  log: Logger,
+  parts: Parts,
+): Promise<Host> {
+  const { environment, tokenReuse, strictContentType, unconfirmedGlobal } = settings;
   const clock = parts.clock ?? Date.now;
   await migrate(database, clock());
   const proposed = Buffer.from(random(32)).toString('base64url');
-  const listKey = await database.transaction((query) => agreeOnSetting(query, 'continuation-key', proposed));
+  const listKey = await database.transaction(async (query) => {
+    await writeSetting(query, sealingKeySetting, createSeals(settings).keyId ?? '');
+    return agreeOnSetting(query, 'continuation-key', proposed);
+  });
   await database.transaction((query) =>
     insertWorld(query, {
       worldId: defaultWorldId,
@@ -86,12 +149,14 @@ async function createHost(settings: Settings, database: Database, log: Logger, p
     random: parts.random ?? random,
     seeded,
     secrets,
-    keys: createKeys(masterKey),
+    keys: createKeys(settings),
     listKey,
     log,
     // SQLite has no other node that could change anything
     known: new Known(database.kind === 'sqlite' ? 0 : appsKnownForMs),
-    node: { maintenance: false, stopping: false, advancing: new Set() },
+    guesses: new Guesses(clock),
+    watch: createWatch(tally, { version: version(), environment, database: database.kind }, clock),
+    node,
   };
   await learnMaintenance(host);
   return host;
@@ -105,17 +170,17 @@ interface Servers {
 }
 
 /** One port in sandbox; in commercial the control API has its own, which need not be reachable from outside. */
-async function listen(host: Host, settings: Settings): Promise<Servers> {
+async function listen(host: Host, settings: Settings, limits: Limits): Promise<Servers> {
   const control = { key: settings.controlKey, known: settings.controlKey === knownControlKey };
   if (host.environment === 'sandbox') {
-    const server = createServer(host, { serverApi: true, control });
+    const server = createServer(host, { serverApi: true, control }, limits);
     const url = await listenOn(server, settings.host, settings.port);
     return { server, url, controlServer: undefined, controlUrl: url };
   }
-  const controlServer = createServer(host, { serverApi: false, control });
+  const controlServer = createServer(host, { serverApi: false, control }, limits);
   const controlUrl = await listenOn(controlServer, settings.controlHost, settings.controlPort);
   try {
-    const server = createServer(host, { serverApi: true });
+    const server = createServer(host, { serverApi: true }, limits);
     return { server, url: await listenOn(server, settings.host, settings.port), controlServer, controlUrl };
   } catch (error) {
     await controlServer.close();
@@ -146,6 +211,7 @@ function running(host: Host, servers: Servers, scheduler: Scheduler, drainMs: nu
 
 async function stopAll(host: Host, servers: Servers, scheduler: Scheduler, drainMs: number): Promise<void> {
   host.node.stopping = true;
+  host.watch.events.end();
   await new Promise((resolve) => setTimeout(resolve, drainMs));
   const all = [servers.server, servers.controlServer].filter((server) => server !== undefined);
   const cutOff = setTimeout(() => {

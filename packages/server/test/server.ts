@@ -4,6 +4,8 @@ import type { Settings } from '../src/settings.ts';
 import { readSettings } from '../src/settings.ts';
 import { createTill, type Parts, type Till } from '../src/till.ts';
 import type { TestDatabase } from './databases.ts';
+import { checkDocumented } from './documented.ts';
+import { SeenSecrets } from './secrets.ts';
 
 export const controlKey = 'a-control-key-of-tests-0123456789abcdef';
 
@@ -33,7 +35,7 @@ export interface TestApp {
 export interface TestServer {
   readonly till: Till;
   readonly url: string;
-  /** Everything the server logged, line by line. */
+  /** Everything the server logged, line by line; `stop` searches it for the secrets that went through here. */
   readonly logged: string[];
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
   /** A call of the control API, below `/control/v1`, with the key. */
@@ -52,6 +54,7 @@ export interface TestServer {
   // biome-ignore lint/suspicious/noExplicitAny: as above
   buy(app: { clientId: string; worldId: string }, options?: Record<string, unknown>): Promise<any>;
   advance(worldId: string, by: string): Promise<Answer>;
+  /** Ends it, and throws a `Leak` where its log, its metrics or its audit holds a secret that it saw. */
   stop(): Promise<void>;
 }
 
@@ -66,12 +69,20 @@ export async function startServer(
   const log = pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) });
   const base = readSettings(['--port', '0', '--control-key', controlKey, '--database-url', opened.url], {});
   const till = await createTill({ ...base, controlPort: 0, ...settings }, { log, ...parts });
+  const seen = new SeenSecrets();
+  const key = settings.controlKey ?? controlKey;
+  seen.addSecret(key);
+  const watched = async (base: string, method: string, path: string, options: CallOptions) => {
+    const answer = await send(base, method, path, options);
+    seen.see(path, options, answer);
+    return answer;
+  };
   const call = (method: string, path: string, options: CallOptions = {}) =>
-    send(till.url, method, path, options);
+    watched(till.url, method, path, options);
   const control = (method: string, path: string, body?: unknown) =>
-    send(till.controlUrl, method, `/control/v1${path}`, {
+    watched(till.controlUrl, method, `/control/v1${path}`, {
       body,
-      headers: { authorization: `Bearer ${settings.controlKey ?? controlKey}` },
+      headers: { authorization: `Bearer ${key}` },
     });
   const server: TestServer = {
     till,
@@ -100,11 +111,34 @@ export async function startServer(
     },
     advance: (worldId, by) => control('POST', `/worlds/${worldId}/clock/advance`, { by }),
     stop: async () => {
+      const told = await toldAfterwards(till.controlUrl, key, seen.afterwards());
       await till.stop();
       await opened.drop();
+      seen.check('the log', logged.join(''), 'allAndTokens');
+      for (const [path, text] of told)
+        seen.check(path, text, path === '/metrics' ? 'allAndTokens' : 'secrets');
     },
   };
   return server;
+}
+
+/** What the running server tells of the calls it had; nothing where it is stopped, or broken as its test wanted it. */
+async function toldAfterwards(
+  base: string,
+  key: string,
+  paths: readonly string[],
+): Promise<[path: string, text: string][]> {
+  const told: [string, string][] = [];
+  for (const path of paths) {
+    const headers = { authorization: `Bearer ${key}` };
+    const answer = await fetch(`${base}${path}`, { headers, signal: AbortSignal.timeout(5_000) }).catch(
+      () => {},
+    );
+    if (answer === undefined) return told;
+    const text = await answer.text();
+    if (answer.status === 200) told.push([path, text]);
+  }
+  return told;
 }
 
 /** What a refusal told: its status, its code, then the names of its fields. */
@@ -141,7 +175,9 @@ async function send(base: string, method: string, path: string, options: CallOpt
       : { body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)) }),
   });
   const text = await response.text();
-  return { status: response.status, headers: response.headers, body: parse(text), text };
+  const answer = { status: response.status, headers: response.headers, body: parse(text), text };
+  checkDocumented(method, path, answer);
+  return answer;
 }
 
 function parse(text: string): unknown {

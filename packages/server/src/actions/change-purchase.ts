@@ -7,6 +7,7 @@ import type { Query } from '../store/database.ts';
 import { appendEntries } from '../store/ledger.ts';
 import { loadPurchase, savePurchase } from '../store/purchases.ts';
 import type { Call } from './call.ts';
+import { tellChange } from './tell-change.ts';
 
 /** Which purchase is meant; what does not fit all that is given counts as absent. */
 export interface Wanted {
@@ -25,19 +26,21 @@ export async function loadSettled(query: Query, call: Call, wanted: Wanted): Pro
 }
 
 /** Applies a rule to the settled purchase in one transaction. Where nothing happens, nothing is written. */
-export function changePurchase(
+export async function changePurchase(
   host: Host,
   call: Call,
   wanted: Wanted,
   rule: (purchase: Purchase) => Change,
 ): Promise<Change> {
-  return host.database.transaction(async (query) => {
+  const changed = await host.database.transaction(async (query) => {
     const settled = await loadSettled(query, call, wanted);
     const change = rule(settled.purchase);
     const entries = [...settled.entries, ...change.entries];
     const purchase = await saveChange(query, { purchase: change.purchase, entries });
     return { purchase, entries };
   });
+  tellChange(host, call, changed);
+  return changed;
 }
 
 /** Saves the purchase where its `rev` is as read, and writes what happened into the ledger. */

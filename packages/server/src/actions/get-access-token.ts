@@ -17,18 +17,23 @@ export interface IssuedToken {
 
 /**
  * The caller's token. Refusals: `UnauthorizedAccess` for an unknown client or a wrong secret, then
- * `AccessBlocked`. A blank in a secret is a `+` that a form did not escape (section 13, row 6).
+ * `AccessBlocked`. A blank in a secret is a `+` that a form did not escape (section 13, row 6). Wrong credentials
+ * are answered slower and slower to the same address.
  */
 export async function getAccessToken(
   host: Host,
   input: { client_id: string; client_secret: string },
+  address: string,
 ): Promise<IssuedToken> {
   const secret = input.client_secret.replaceAll(' ', '+');
   const presented = { clientId: input.client_id, secret, secretHash: host.secrets.hash(secret) };
   const known = knownToken(host, presented);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    host.guesses.right(presented.clientId, address);
+    return known;
+  }
   const { version } = host.known;
-  const found = await checkSecret(host, presented);
+  const found = await checkSecret(host, presented, address);
   const { app, maintenance } = found.appInWorld;
   if (maintenance) throw new Refusal('ServiceMaintenance');
   if (app.blocked) throw new Refusal('AccessBlocked');
@@ -65,11 +70,26 @@ function knownToken(host: Host, { clientId, secretHash }: Presented): IssuedToke
   return issued(app, known.accessToken, remainingSeconds(known.token.expiresAt, machineNow));
 }
 
-async function checkSecret(host: Host, { clientId, secretHash }: Presented): Promise<Credential> {
+async function checkSecret(
+  host: Host,
+  { clientId, secretHash }: Presented,
+  address: string,
+): Promise<Credential> {
   const found = await findCredential(host.database, clientId, secretHash, host.clock());
   const right = host.secrets.equal(secretHash, found?.secretHash ?? '');
-  if (found === undefined || !right) throw new Refusal('UnauthorizedAccess');
+  if (found === undefined || !right) {
+    await slowDown(host, clientId, address);
+    throw new Refusal('UnauthorizedAccess');
+  }
+  host.guesses.right(clientId, address);
   return found;
+}
+
+/** Only once the secret is known to be wrong, so that the right one is never late. */
+async function slowDown({ guesses, watch }: Host, clientId: string, address: string): Promise<void> {
+  watch.tally.wrongSecrets += 1;
+  const delayMs = guesses.wrong(clientId, address);
+  if (await guesses.holdBack(delayMs)) watch.tally.delayedSecrets += 1;
 }
 
 async function runningToken(

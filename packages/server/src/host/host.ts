@@ -2,7 +2,9 @@
 import type { Environment } from '@till/protocol/codes';
 import type { Logger } from 'pino';
 import type { Database } from '../store/database.ts';
+import type { Guesses } from './guesses.ts';
 import type { Known } from './known.ts';
+import type { Watch } from './watch.ts';
 
 /** An app's RSA-2048 pair, both halves DER in base64; the private half is sealed where a master key is set. */
 export interface KeyPair {
@@ -21,12 +23,21 @@ export interface Keys {
   sign(signingKey: string, text: string): Promise<string>;
 }
 
+/** What the first of several calls with one key got; undefined where it was refused. */
+export type FirstAnswer =
+  | { requestHash: string; answer: { status: number; text: string | undefined } }
+  | undefined;
+
 export interface Secrets {
   /** SHA-256 as base64url: how secrets and tokens are stored, all of them of high entropy. */
   hash(text: string): string;
   hmac(key: string | Uint8Array, text: string | Uint8Array): Uint8Array;
   /** Compares in a time that tells nothing about where two texts differ. */
   equal(a: string, b: string): boolean;
+  /** AES-256-GCM under a key of 32 bytes. */
+  seal(text: string, key: Uint8Array): string;
+  /** What was sealed; undefined where this key does not open it. */
+  unseal(sealed: string, key: Uint8Array): string | undefined;
 }
 
 /** The choices of protocol section 13 that an app has not made for itself. */
@@ -37,6 +48,8 @@ export interface Choices {
 }
 
 export interface Host {
+  /** Of a call whose change is recorded: the host for what it stores beforehand, which is not. */
+  readonly unrecorded?: Host;
   readonly environment: Environment;
   readonly choices: Choices;
   readonly database: Database;
@@ -51,11 +64,19 @@ export interface Host {
   readonly listKey: string;
   readonly log: Logger;
   readonly known: Known;
+  /** Slows down who guesses at client secrets. */
+  readonly guesses: Guesses;
+  /** What this node can tell of itself, and to whom it tells it. */
+  readonly watch: Watch;
   /** What this node knows of the installation's state. */
   readonly node: {
     maintenance: boolean;
     stopping: boolean;
+    /** The last write found the database unavailable: a full disk, a lost connection. */
+    writesFail: boolean;
     /** Worlds whose clock is being advanced here: what falls due there is the advance's to do and to tell. */
     readonly advancing: Set<string>;
+    /** Calls with an Idempotency-Key that are in flight here; a twin waits for the first. */
+    readonly answering: Map<string, Promise<FirstAnswer>>;
   };
 }

@@ -2,6 +2,7 @@
 import * as crypto from 'node:crypto';
 import { promisify } from 'node:util';
 import type { KeyPair, Keys, Secrets } from './host.ts';
+import { createSeals, type MasterKeys, type Seals } from './seals.ts';
 import { testKeyPair } from './test-key-pair.ts';
 
 const generateKeyPair = promisify(crypto.generateKeyPair);
@@ -31,15 +32,21 @@ export const secrets: Secrets = {
   hmac: (key, text) => crypto.createHmac('sha256', key).update(text).digest(),
   equal: (a, b) =>
     crypto.timingSafeEqual(crypto.hash('sha256', a, 'buffer'), crypto.hash('sha256', b, 'buffer')),
+  seal: (text, key) => createSeals({ masterKey: key }).seal(text),
+  unseal: (sealed, key) => {
+    const seals = createSeals({ masterKey: key });
+    return seals.state(sealed) === 'shut' ? undefined : seals.open(sealed);
+  },
 };
 
-/** RSA keys of apps. With a master key (32 bytes) the private halves are sealed by AES-256-GCM before they are stored. */
-export function createKeys(masterKey?: Uint8Array): Keys {
+/** RSA keys of apps. With a master key the private halves are sealed before they are stored. */
+export function createKeys(masterKeys: MasterKeys = {}): Keys {
+  const seals = createSeals(masterKeys);
   const parsed = new Map<string, crypto.KeyObject>();
   const open = (signingKey: string) => {
     const known = parsed.get(signingKey);
     if (known !== undefined) return known;
-    const der = Buffer.from(unseal(signingKey, masterKey), 'base64');
+    const der = Buffer.from(seals.open(signingKey), 'base64');
     const key = crypto.createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
     const oldest = parsed.size >= keptKeyCount ? parsed.keys().next().value : undefined;
     if (oldest !== undefined) parsed.delete(oldest);
@@ -47,7 +54,7 @@ export function createKeys(masterKey?: Uint8Array): Keys {
     return key;
   };
   return {
-    create: () => createPair(masterKey),
+    create: () => createPair(seals),
     shared: testKeyPair,
     sign: (signingKey, text) =>
       new Promise((resolve, reject) => {
@@ -58,33 +65,14 @@ export function createKeys(masterKey?: Uint8Array): Keys {
   };
 }
 
-async function createPair(masterKey: Uint8Array | undefined): Promise<KeyPair> {
+async function createPair(seals: Seals): Promise<KeyPair> {
   const { publicKey, privateKey } = await generateKeyPair('rsa', {
     modulusLength: 2048,
     publicKeyEncoding: { type: 'spki', format: 'der' },
     privateKeyEncoding: { type: 'pkcs8', format: 'der' },
   });
-  const signingKey = privateKey.toString('base64');
   return {
     licenseKey: publicKey.toString('base64'),
-    signingKey: masterKey === undefined ? signingKey : seal(signingKey, masterKey),
+    signingKey: seals.seal(privateKey.toString('base64')),
   };
-}
-
-const sealed = 'sealed:';
-
-function seal(text: string, masterKey: Uint8Array): string {
-  const nonce = crypto.randomBytes(12);
-  const cipher = crypto.createCipheriv('aes-256-gcm', masterKey, nonce);
-  const parts = [nonce, cipher.update(text, 'utf8'), cipher.final()];
-  return sealed + Buffer.concat([...parts, cipher.getAuthTag()]).toString('base64');
-}
-
-function unseal(stored: string, masterKey: Uint8Array | undefined): string {
-  if (!stored.startsWith(sealed)) return stored;
-  if (masterKey === undefined) throw new Error('a signing key is sealed, but TILL_MASTER_KEY is not set');
-  const bytes = Buffer.from(stored.slice(sealed.length), 'base64');
-  const cipher = crypto.createDecipheriv('aes-256-gcm', masterKey, bytes.subarray(0, 12));
-  cipher.setAuthTag(bytes.subarray(-16));
-  return cipher.update(bytes.subarray(12, -16), undefined, 'utf8') + cipher.final('utf8');
 }

@@ -1,11 +1,14 @@
 // Does what is due in the worlds whose clock runs, and what a node must do now and then.
 import { learnMaintenance } from '../actions/control/set-maintenance.ts';
+import { probeWrites } from '../actions/probe-writes.ts';
 import { purgeAccessTokens } from '../actions/purge-access-tokens.ts';
+import { purgeAnswers } from '../actions/purge-answers.ts';
 import { findDue, settleByKey } from '../actions/settle-due.ts';
 import type { Host } from '../host/host.ts';
 
 const passEveryMs = 250;
 const learnEveryMs = 1_000;
+const probeEveryMs = 1_000;
 const purgeEveryMs = 60_000;
 
 export interface Scheduler {
@@ -17,7 +20,9 @@ export function startScheduler(host: Host): Scheduler {
   const jobs = [
     repeat(host, 'what is due', passEveryMs, () => pass(host)),
     repeat(host, 'maintenance', learnEveryMs, () => learnMaintenance(host)),
+    repeat(host, 'writes', probeEveryMs, () => probeWrites(host)),
     repeat(host, 'ended tokens', purgeEveryMs, () => purgeAccessTokens(host)),
+    repeat(host, 'forgotten answers', purgeEveryMs, () => purgeAnswers(host)),
   ];
   return {
     stop: async () => {

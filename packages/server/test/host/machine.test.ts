@@ -131,25 +131,33 @@ test('a signature verifies with the public half over exactly the bytes that were
 
 test('a sealed key opens with its master key only, and hides the private half', async () => {
   const masterKey = Buffer.alloc(32, 1);
-  const { licenseKey, signingKey } = await createKeys(masterKey).create();
-  assert.match(signingKey, /^sealed:[A-Za-z0-9+/]+=*$/);
-  assert.ok(isSigned(licenseKey, 'text', await createKeys(masterKey).sign(signingKey, 'text')));
-  await assert.rejects(() => createKeys(Buffer.alloc(32, 2)).sign(signingKey, 'text'));
+  const { licenseKey, signingKey } = await createKeys({ masterKey }).create();
+  assert.match(signingKey, /^sealed:[0-9a-f]{12}:[A-Za-z0-9+/]+=*$/);
+  assert.ok(isSigned(licenseKey, 'text', await createKeys({ masterKey }).sign(signingKey, 'text')));
+  await assert.rejects(() => createKeys({ masterKey: Buffer.alloc(32, 2) }).sign(signingKey, 'text'));
   await assert.rejects(() => createKeys().sign(signingKey, 'text'), /TILL_MASTER_KEY is not set/);
 });
 
 test('a sealed key that was altered does not open', async () => {
   const masterKey = Buffer.alloc(32, 1);
-  const { signingKey } = await createKeys(masterKey).create();
-  const bytes = Buffer.from(signingKey.slice('sealed:'.length), 'base64');
+  const { signingKey } = await createKeys({ masterKey }).create();
+  const [, id, sealed = ''] = signingKey.split(':');
+  const bytes = Buffer.from(sealed, 'base64');
   for (const at of [0, 12, bytes.length >> 1, bytes.length - 1]) {
     const altered = Buffer.from(bytes);
     altered.writeUInt8(altered.readUInt8(at) ^ 1, at);
-    await assert.rejects(() => createKeys(masterKey).sign(`sealed:${altered.toString('base64')}`, 'text'));
+    const text = `sealed:${id}:${altered.toString('base64')}`;
+    await assert.rejects(() => createKeys({ masterKey }).sign(text, 'text'), /has been altered/);
   }
 });
 
 test('a key that was stored before there was a master key still signs', async () => {
   const { licenseKey, signingKey } = await createKeys().create();
-  assert.ok(isSigned(licenseKey, 'text', await createKeys(Buffer.alloc(32, 1)).sign(signingKey, 'text')));
+  assert.ok(
+    isSigned(
+      licenseKey,
+      'text',
+      await createKeys({ masterKey: Buffer.alloc(32, 1) }).sign(signingKey, 'text'),
+    ),
+  );
 });

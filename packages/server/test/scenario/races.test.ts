@@ -103,6 +103,39 @@ for (const database of httpDatabases) {
       });
     }
 
+    for (const action of ['acknowledge', 'consume'] as const) {
+      test(`${action} in the last millisecond against the void of the three days has one winner`, async () => {
+        const app = await newApp();
+        const token = await server.token(app);
+        const bought = await times(30, () => server.buy(app));
+        const due = noon + 72 * 3_600_000;
+        expectStatus(
+          await server.control('POST', `/worlds/${app.worldId}/clock/advance`, { to: due - 1 }),
+          200,
+        );
+        const done = { acknowledge: 'acknowledged', consume: 'consumed' }[action];
+        const change = ({ purchaseToken }: { purchaseToken: string }) =>
+          server.call('POST', v7(app, purchaseToken, action), { token });
+        const early = Promise.all(bought.slice(0, 15).map(change));
+        const advance = server.control('POST', `/worlds/${app.worldId}/clock/advance`, { to: due });
+        const late = Promise.all(bought.slice(15).map(change));
+        const answers = [...(await early), ...(await late)];
+        const { happened } = expectStatus(await advance, 200);
+        for (const [index, { purchaseToken }] of bought.entries()) {
+          const answer = answers[index];
+          assert.ok(answer);
+          const won = answer.status === 200;
+          if (!won) assert.deepEqual(refusal(answer).slice(0, 2), [409, 'InvalidPurchaseState']);
+          const { history, state } = await read(app, purchaseToken);
+          assert.deepEqual(steps({ history }), ['purchased', won ? done : 'voided']);
+          assert.equal(state, won ? done : 'voided');
+          assert.equal(history[1].at, won ? due - 1 : due);
+        }
+        // who is refused stores nothing: the void is the advance's, each once
+        assert.equal(happened.length, answers.filter(({ status }) => status !== 200).length);
+      });
+    }
+
     test('of 30 voids at the same time one gives the money back', async () => {
       const app = await newApp();
       const { purchaseToken } = await server.buy(app);
