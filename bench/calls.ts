@@ -1,5 +1,5 @@
 // The requests of the measurements, written out as they go over the wire.
-import { clientIdOf, clientSecret, productId, tokenOf } from './seed.ts';
+import { clientIdOf, clientSecretOf, productId, tokenOf } from './seed.ts';
 
 export interface Shop {
   apps: number;
@@ -35,7 +35,8 @@ export function consumer(shop: Shop, from: number): () => string {
 
 /** getAccessToken of any of the first `apps` apps. */
 export function accessToken(apps: number): string {
-  const body = `grant_type=client_credentials&client_id=${clientIdOf(any(apps))}&client_secret=${clientSecret}`;
+  const app = any(apps);
+  const body = `grant_type=client_credentials&client_id=${clientIdOf(app)}&client_secret=${clientSecretOf(app)}`;
   return `POST /v7/oauth/token HTTP/1.1\r\nHost: bench\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }
 
@@ -56,7 +57,7 @@ export async function takeToken(port: number, app: number): Promise<string> {
   const body = new URLSearchParams({
     grant_type: 'client_credentials',
     client_id: clientIdOf(app),
-    client_secret: clientSecret,
+    client_secret: clientSecretOf(app),
   });
   const answer = await fetch(`http://127.0.0.1:${port}/v7/oauth/token`, { method: 'POST', body });
   if (answer.status !== 200)

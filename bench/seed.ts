@@ -10,10 +10,11 @@ import type { Database, Query } from '../packages/server/src/store/database.ts';
 import { putProduct } from '../packages/server/src/store/products.ts';
 import { insertPurchase, insertReceipt } from '../packages/server/src/store/purchases.ts';
 
-export const clientSecret = 'YmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmU=';
 export const productId = 'product01';
 const rowsAtOnce = 2_000;
 
+/** 44 characters, another one for each app. */
+export const clientSecretOf = (app: number) => Buffer.from(`bench${app}`.padEnd(32, '-')).toString('base64');
 export const clientIdOf = (app: number) => `com.example.bench${app}`;
 export const tokenOf = (app: number, number: number) =>
   `SANDBOXT${String(app).padStart(5, '0')}${String(number).padStart(7, '0')}`;
@@ -35,7 +36,7 @@ export async function seed(database: Database, population: Population): Promise<
     const made = appOf(app, at);
     await database.transaction(async (query) => {
       await insertApp(query, made);
-      await insertCredential(query, made.appId, secrets.hash(clientSecret), at);
+      await insertCredential(query, made.appId, secrets.hash(clientSecretOf(app)), at);
       const product = { appId: made.appId, productId, type: 'inapp', title: 'A product' } as const;
       await putProduct(query, {
         ...product,

@@ -1,5 +1,8 @@
 #!/usr/bin/env node
 // Starts Till, or says in one line that this Node is too old: it could not even read the sources.
+import * as modules from 'node:module';
+
+const { enableCompileCache } = modules;
 const oldestNode = 24;
 const major = Number(process.versions.node.split('.')[0]);
 
@@ -9,5 +12,7 @@ if (major < oldestNode) {
   );
   process.exitCode = 1;
 } else {
+  // the sources are stripped of their types once and kept, so that the next start is quicker
+  enableCompileCache?.();
   import('../src/main.ts').then((program) => program.main(process.argv.slice(2)));
 }

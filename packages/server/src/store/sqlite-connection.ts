@@ -12,7 +12,7 @@ interface Prepared {
 /** How long a statement waits for another program that holds the file, such as a backup. */
 const busyTimeoutMs = 2000;
 /** Pages that a connection keeps in memory, in KiB; the default of 2 MiB makes a read of a large table cost a copy of each page. */
-const cacheKib = 32 * 1024;
+const cacheKib = 16 * 1024;
 
 /** SQLite result codes (low byte) that say: not now, and nothing was half done. */
 const unavailableCodes = new Set([5, 6, 8, 10, 13, 14]); // busy locked readonly io full cantopen
