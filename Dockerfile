@@ -25,4 +25,4 @@ USER node
 VOLUME /data
 EXPOSE 7575 7576
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["node", "--eval", "fetch('http://127.0.0.1:' + process.env.TILL_PORT + '/healthz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "packages/server/bin/till.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "packages/server/bin/till.js"]

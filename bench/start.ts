@@ -35,7 +35,16 @@ export async function measureStart({ folder, purchases, rounds }: Part): Promise
 /** Milliseconds until the program, started as people start it, has answered a request. */
 async function firstAnswer(databaseUrl: string, port: number): Promise<number> {
   const began = performance.now();
-  const args = [program, '--port', String(port), '--database-url', databaseUrl, '--log-level', 'silent'];
+  const args = [
+    '--max-semi-space-size=4',
+    program,
+    '--port',
+    String(port),
+    '--database-url',
+    databaseUrl,
+    '--log-level',
+    'silent',
+  ];
   const child = spawn(process.execPath, args, { stdio: 'ignore' });
   try {
     await answered(`http://127.0.0.1:${port}/healthz`, began + 20_000);

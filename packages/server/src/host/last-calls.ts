@@ -18,9 +18,12 @@ export interface Call {
 }
 
 export const mostOfApp = 1_000;
-/** Calls of all apps together, and characters of them: one that has been quiet longest loses its calls first. */
-const mostCalls = 10_000;
-const mostCharacters = 16 * 1024 * 1024;
+/**
+ * Calls of all apps together, and characters of them: one that has been quiet longest loses its calls first. More
+ * would live longer than a busy server's garbage does, and double what it holds.
+ */
+const mostCalls = 2_000;
+const mostCharacters = 4 * 1024 * 1024;
 const charactersOfCall = 500;
 
 interface OfApp {

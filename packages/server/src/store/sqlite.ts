@@ -5,6 +5,9 @@ import { type Database, Unavailable } from './database.ts';
 import { Connection, isNotADatabase } from './sqlite-connection.ts';
 import { Writer } from './sqlite-writer.ts';
 
+/** Pages of the log before they are written into the file: more of them, and a page that many commits touch is written once. */
+const pagesPerCheckpoint = 8_000;
+
 export interface SqliteOptions {
   /** Told after each commit how many closures shared it. */
   onCommit?: (closures: number) => void;
@@ -77,6 +80,7 @@ function openWriting(file: string): Connection {
     const [mode] = connection.all('pragma journal_mode = wal');
     if (mode?.journal_mode !== 'wal') throw new Error('its file system does not allow a write-ahead log');
     connection.all('pragma synchronous = full');
+    connection.all(`pragma wal_autocheckpoint = ${pagesPerCheckpoint}`);
     // What a crash left in the log was perhaps never synced; nothing may be built on it before it is.
     connection.all('pragma wal_checkpoint(truncate)');
     // A file we may not write opens without complaint; the first write must not be the one to find out.
