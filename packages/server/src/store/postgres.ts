@@ -17,7 +17,6 @@ import {
 } from './database.ts';
 import { columnParser } from './postgres-columns.ts';
 import { withoutValues } from './postgres-failure.ts';
-import { PostgresReader } from './postgres-reader.ts';
 
 const connectionCount = 10;
 /** For a connection to be made, or for one of the pool to come free. */
@@ -40,12 +39,11 @@ export async function openPostgres(url: string): Promise<Database> {
     await pool.end();
     throw error;
   }
-  return assemble(pool, new PostgresReader(makePool(url, true)));
+  return assemble(pool);
 }
 
-function makePool(url: string, pipeline = false): pg.Pool {
+function makePool(url: string): pg.Pool {
   const pool = new pg.Pool({
-    pipeline,
     connectionString: url,
     max: connectionCount,
     connectionTimeoutMillis: connectionWaitMs,
@@ -99,7 +97,7 @@ async function refuseOtherText(pool: pg.Pool, target: string): Promise<void> {
   throw new Error(`${target} ${flaw}; ${remedy}`);
 }
 
-function assemble(pool: pg.Pool, reader: PostgresReader): Database {
+function assemble(pool: pg.Pool): Database {
   const running = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
   /** The pool would end without those that still wait for a connection; so it ends after them. */
@@ -111,18 +109,16 @@ function assemble(pool: pg.Pool, reader: PostgresReader): Database {
   };
   return {
     kind: 'postgres',
-    all: (sql, values) => tracked(async () => (await statement(reader, sql, values)).rows),
+    all: (sql, values) => tracked(async () => (await statement(pool, sql, values)).rows),
     run: (sql, values) => tracked(async () => (await statement(pool, sql, values)).rowCount ?? 0),
     transaction: (work) => tracked(() => transactionOnce(pool, work)),
     connections: () => ({
-      total: pool.totalCount + reader.connectionCount,
-      idle: pool.idleCount + reader.idleCount,
+      total: pool.totalCount,
+      idle: pool.idleCount,
       waiting: pool.waitingCount,
     }),
     close: () => {
-      closing ??= Promise.allSettled(running)
-        .then(() => Promise.all([pool.end(), reader.end()]))
-        .then(() => {});
+      closing ??= Promise.allSettled(running).then(() => pool.end());
       return closing;
     },
   };
@@ -187,13 +183,8 @@ async function plain(client: pg.PoolClient, sql: string): Promise<void> {
   }
 }
 
-/** A pool's client, or the connections that reads share. */
-interface Target {
-  query<R extends pg.QueryResultRow>(config: pg.QueryConfig): Promise<pg.QueryResult<R>>;
-}
-
 async function statement(
-  target: Target,
+  target: pg.Pool | pg.PoolClient,
   text: string,
   values: readonly Value[] = [],
 ): Promise<{ rows: Row[]; rowCount: number | null }> {

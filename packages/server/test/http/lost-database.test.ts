@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import pg from 'pg';
 import { databases } from '../databases.ts';
 import { startServer } from '../server.ts';
 import { assertRefused, assertStatus, assertSucceeded, openShop } from './shop.ts';
@@ -100,12 +101,13 @@ test('a database in which a writer may only read turns readiness red until it ma
       if (value === 'off') await query.run('set transaction read write');
       await query.run(`alter database "${name}" set default_transaction_read_only = ${value}`);
     });
-    await database
-      .all(
-        `select count(pg_terminate_backend(pid)) as ended from pg_stat_activity
-         where datname = current_database() and pid <> pg_backend_pid()`,
-      )
-      .catch(() => {});
+    // from outside: the connection that ends the others would itself still write
+    const outside = new pg.Client({ connectionString: opened.url });
+    await outside.connect();
+    await outside.query(
+      'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+    );
+    await outside.end();
   };
   try {
     const shop = await openShop(server);
