@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { arch, cpus, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { measureLifecycle } from './lifecycle.ts';
 import { measureLists } from './lists.ts';
 import { measureMemory } from './memory.ts';
 import { measurePostgres } from './postgres.ts';
@@ -20,7 +21,7 @@ const { values } = parseArgs({
 });
 
 if (values.help) {
-  console.log('npm run bench -- [--quick] [--only reads,writes,lists,start,memory,postgres]');
+  console.log('npm run bench -- [--quick] [--only reads,writes,lists,lifecycle,start,memory,postgres]');
   process.exit(0);
 }
 
@@ -41,6 +42,7 @@ const parts: Record<string, (part: Part) => Promise<Measured>> = {
   reads: measureReads,
   writes: measureWrites,
   lists: measureLists,
+  lifecycle: measureLifecycle,
   start: measureStart,
   memory: measureMemory,
   postgres: measurePostgres,

@@ -1,5 +1,6 @@
 // Fills a database for the measurements, by the store's own functions.
 import { randomBytes } from 'node:crypto';
+import type { Environment } from '@till/protocol/codes';
 import type { App } from '../packages/server/src/domain/app.ts';
 import { buy, type PurchaseOrder, voidPurchase } from '../packages/server/src/domain/purchase.ts';
 import { secrets } from '../packages/server/src/host/machine.ts';
@@ -9,6 +10,7 @@ import { insertCredential } from '../packages/server/src/store/credentials.ts';
 import type { Database, Query } from '../packages/server/src/store/database.ts';
 import { putProduct } from '../packages/server/src/store/products.ts';
 import { insertPurchase, insertReceipt } from '../packages/server/src/store/purchases.ts';
+import { insertWorld } from '../packages/server/src/store/worlds.ts';
 
 export const productId = 'product01';
 const rowsAtOnce = 2_000;
@@ -42,6 +44,7 @@ export async function seed(database: Database, population: Population): Promise<
         ...product,
         priceMicros: 1_100_000_000,
         currency: 'KRW',
+        terms: null,
         createdAt: at,
         rev: 1,
       });
@@ -90,6 +93,26 @@ function orderOf(app: App, number: number, index: number, at: number): PurchaseO
     paymentMethod: 'ONEPAY',
     purchaseTime: at,
   };
+}
+
+/** A world whose clock stands still. */
+export async function insertBenchWorld(
+  query: Query,
+  { worldId, now, calendar }: { worldId: string; now: number; calendar: Environment },
+): Promise<void> {
+  const clock = { at: now, base: now, rate: 1, frozen: true, jumpedTo: now };
+  const rest = { seed: null, drawnCount: 0, maintenance: false, createdAt: now, rev: 1 };
+  await insertWorld(query, { worldId, clock, calendar, ...rest });
+}
+
+/** An app without products; tells its key. */
+export async function insertBenchApp(
+  query: Query,
+  { number, at, worldId }: { number: number; at: number; worldId: string },
+): Promise<string> {
+  const app = { ...appOf(number, at), worldId };
+  await insertApp(query, app);
+  return app.appId;
 }
 
 function appOf(number: number, at: number): App {

@@ -138,7 +138,7 @@ const rooms: Record<string, Room> = {
   scheduler: { values: ['scheduler', 'actions'], types: ['host'] },
   // the commands work on the database itself, whether a server runs or not, so they go without a client
   cli: { values: ['cli', 'store', 'host', 'actions', 'settings', 'node:'], types: [] },
-  settings: { values: ['node:'], types: ['protocol/codes'] },
+  settings: { values: ['node:', 'protocol/codes'], types: [] },
   demo: { values: ['actions'], types: ['host'] },
   main: { values: ['till', 'settings', 'demo', 'cli', 'node:', 'pino'], types: [] },
   till: {

@@ -36,3 +36,26 @@ export type Generation = (typeof generations)[number];
 /** The two environments, which share no token and no purchase (section 1.2). */
 export const environments = ['sandbox', 'commercial'] as const;
 export type Environment = (typeof environments)[number];
+
+/** Periods of a subscription (section 11.4), as spans of ISO 8601. */
+export const subscriptionPeriods = ['P1W', 'P1M', 'P3M', 'P6M', 'P1Y'] as const;
+export type SubscriptionPeriod = (typeof subscriptionPeriods)[number];
+
+/** How the sandbox's payment gateway answers a charge; the answer to a `timeout` is lost and comes when it is asked again. */
+export const paymentOutcomes = ['approve', 'decline', 'timeout'] as const;
+export type PaymentOutcome = (typeof paymentOutcomes)[number];
+
+/** States of a subscription or a monthly product (section 11.1). */
+export const subscriptionStates = [
+  'active',
+  'cancelScheduled',
+  'grace',
+  'hold',
+  'expired',
+  'revoked',
+] as const;
+export type SubscriptionState = (typeof subscriptionStates)[number];
+
+/** What a scheduled cancellation shows as its time: the end of use, as the published example does, or the request. */
+export const scheduledCancelTimes = ['expiry', 'request'] as const;
+export type ScheduledCancelTime = (typeof scheduledCancelTimes)[number];

@@ -1,5 +1,14 @@
 // The control API and the health calls: Till's own face, in rows like those of the server API.
-import { generations, marketCodes, paymentMethods } from './codes.ts';
+import {
+  generations,
+  marketCodes,
+  paymentMethods,
+  paymentOutcomes,
+  productTypes,
+  scheduledCancelTimes,
+  subscriptionPeriods,
+  subscriptionStates,
+} from './codes.ts';
 import * as field from './fields.ts';
 import type { Operations } from './shape.ts';
 
@@ -104,6 +113,13 @@ const switches = {
       nullable: true,
       about: 'serve unconfirmed purchases of `MKT_GLB` (spec-notes 36)',
     },
+    scheduledCancelTime: {
+      is: 'code',
+      of: scheduledCancelTimes,
+      optional: true,
+      nullable: true,
+      about: 'what a scheduled cancellation shows as its time (spec-notes 20)',
+    },
   },
   about: 'choices that the documents leave open; `null` takes the server’s setting',
 } as const;
@@ -126,12 +142,37 @@ const appReply = {
   createdAt: instant,
 } as const;
 
+const period = { is: 'code', of: subscriptionPeriods, about: 'time between two payments' } as const;
+
+/** How the charges of a purchase go. */
+const payment = {
+  method: { is: 'code', of: paymentMethods, optional: true, about: 'default `ONEPAY`' },
+  outcome: {
+    is: 'code',
+    of: paymentOutcomes,
+    optional: true,
+    about:
+      'how the charge goes, sandbox only, default `approve`; a `timeout` is paid, but its answer is lost',
+  },
+} as const;
+
 const productReply = {
   productId: field.productId,
   type: field.productType,
   title: { is: 'text' },
   price: money,
   currency,
+  subscription: {
+    is: 'object',
+    optional: true,
+    of: {
+      period,
+      freeTrial: { ...span, about: 'use before the first payment; `P0D` for none' },
+      gracePeriod: { ...span, about: 'use after a payment failed; `P0D` for none' },
+      accountHold: { ...span, about: 'time to make up for a failed payment without use; `P0D` for none' },
+    },
+    about: 'terms of what is paid again and again',
+  },
   createdAt: instant,
 } as const;
 
@@ -159,8 +200,35 @@ const listedPurchase = {
   acknowledged: { is: 'boolean' },
   consumed: { is: 'boolean' },
   entitled: { is: 'boolean', about: 'may the buyer use it now?' },
+  why: { is: 'text', about: 'why, or why not, in plain words' },
   voidedTime: { ...instant, nullable: true, about: 'when it was voided, epoch ms' },
   dueAt: { ...instant, nullable: true, about: 'when time alone changes it next, epoch ms' },
+  subscription: {
+    is: 'object',
+    optional: true,
+    of: {
+      state: { is: 'code', of: subscriptionStates, about: 'where it stands now' },
+      autoRenewing: { is: 'boolean', about: 'a payment will follow' },
+      period,
+      calendar,
+      startTime: { ...instant, about: 'when it was bought, epoch ms' },
+      expiryTime: { ...instant, about: 'end of use, epoch ms' },
+      nextPaymentTime: {
+        ...instant,
+        about: 'next payment, epoch ms; the one that would have been once it ends',
+      },
+      nextPrice: { ...money, about: 'amount of the next payment' },
+      paymentCount: { is: 'integer', about: 'payments made, a free trial among them' },
+      freeTrial: { is: 'boolean', about: 'the running period is a free trial' },
+      paymentFailed: { is: 'boolean', about: 'the payment that is due was not made' },
+      nextCharge: { ...instant, nullable: true, about: 'when the gateway is asked next, epoch ms' },
+      nextOutcome: { is: 'code', of: paymentOutcomes, about: 'how the next charges go, sandbox only' },
+      cancelledTime: { ...instant, nullable: true, about: 'when it was cancelled, epoch ms' },
+      cancelReason: field.cancelReason,
+      linkedPurchaseToken: { ...field.purchaseToken, nullable: true },
+    },
+    about: 'what goes on under the token of a monthly product or a subscription',
+  },
 } as const;
 const purchaseReply = {
   ...listedPurchase,
@@ -428,10 +496,29 @@ export const controlOperations = {
     params: { clientId: field.clientId, productId: { ...field.productId, min: 1 } },
     query: inWorld,
     body: {
-      type: { is: 'code', of: ['inapp'], about: 'product type' },
+      type: { is: 'code', of: productTypes, about: 'product type' },
       title: { is: 'text', min: 1, max: 200 },
       price: money,
       currency,
+      subscription: {
+        is: 'object',
+        optional: true,
+        of: {
+          period,
+          freeTrial: { ...span, optional: true, about: 'whole days or weeks, default `P0D`' },
+          gracePeriod: {
+            ...span,
+            optional: true,
+            about: 'whole days or weeks, at most `P30D`, default `P0D`',
+          },
+          accountHold: {
+            ...span,
+            optional: true,
+            about: 'whole days or weeks, at most and by default `P30D`',
+          },
+        },
+        about: 'terms of a subscription, which must have them',
+      },
     },
     bodyRequired: true,
     reply: productReply,
@@ -488,15 +575,7 @@ export const controlOperations = {
       payment: {
         is: 'object',
         optional: true,
-        of: {
-          method: { is: 'code', of: paymentMethods, optional: true, about: 'default `ONEPAY`' },
-          outcome: {
-            is: 'code',
-            of: ['approve', 'decline', 'timeout'],
-            optional: true,
-            about: 'how the charge goes, sandbox only, default `approve`',
-          },
-        },
+        of: payment,
       },
       market: { ...market, optional: true, about: 'default the app’s' },
       country: { is: 'text', pattern: '^[A-Z]{2}$', optional: true, about: 'ISO 3166 code, default `KR`' },
@@ -548,7 +627,7 @@ export const controlOperations = {
           is: 'object',
           of: {
             at: instant,
-            what: { is: 'text', about: '`purchased`, `acknowledged`, `consumed`, `voided`' },
+            what: { is: 'text', about: 'what happened: `purchased`, `renewed`, `voided` and so on' },
             purchaseId: field.purchaseId,
             amount: { is: 'text', about: 'money that moved, negative when it went back to the buyer' },
             currency,
@@ -607,6 +686,90 @@ export const controlOperations = {
       'DeveloperPayloadNotMatch',
     ],
     about: 'Consumes as the developer’s server would, without its token.',
+    section: 'Purchases',
+  },
+  cancelByHand: {
+    ...operated,
+    method: 'POST',
+    path: `${base}/apps/{clientId}/purchases/{purchaseToken}/cancel`,
+    params: purchase,
+    query: inWorld,
+    reply: purchaseReply,
+    refusals: ['NoSuchData', 'InvalidState', 'InvalidPurchaseState'],
+    about: 'The buyer ends a monthly product or a subscription in the store app.',
+    section: 'Purchases',
+  },
+  reactivateByHand: {
+    ...operated,
+    method: 'POST',
+    path: `${base}/apps/{clientId}/purchases/{purchaseToken}/reactivate`,
+    params: purchase,
+    query: inWorld,
+    reply: purchaseReply,
+    refusals: ['NoSuchData', 'InvalidState', 'InvalidPurchaseState'],
+    about: 'The buyer takes a cancellation back.',
+    section: 'Purchases',
+  },
+  deferByHand: {
+    ...operated,
+    method: 'POST',
+    path: `${base}/apps/{clientId}/purchases/{purchaseToken}/defer`,
+    params: purchase,
+    query: inWorld,
+    body: { deferPeriod: field.deferPeriod },
+    bodyRequired: true,
+    reply: purchaseReply,
+    refusals: ['NoSuchData', 'InvalidState', 'InvalidPurchaseState'],
+    about: 'Defers a subscription as the developer’s server would, without its token.',
+    section: 'Purchases',
+  },
+  setPayment: {
+    ...operated,
+    method: 'PUT',
+    path: `${base}/apps/{clientId}/purchases/{purchaseToken}/payment`,
+    params: purchase,
+    query: inWorld,
+    body: payment,
+    bodyRequired: true,
+    reply: purchaseReply,
+    refusals: ['NotInCommercial', 'NoSuchData', 'InvalidState'],
+    about: 'How the next charges go; a payment that failed is tried again at once.',
+    section: 'Purchases',
+  },
+  readReplies: {
+    ...operated,
+    method: 'GET',
+    path: `${base}/apps/{clientId}/purchases/{purchaseToken}/replies`,
+    params: purchase,
+    query: inWorld,
+    reply: {
+      items: {
+        is: 'list',
+        of: {
+          is: 'object',
+          of: {
+            generation: { is: 'code', of: generations, about: 'generation of the server API' },
+            operation: { is: 'text', about: 'which reading operation' },
+            path: { is: 'text', about: 'what is called' },
+            status: { is: 'integer' },
+            body: { is: 'text', about: 'the answer’s JSON, byte for byte' },
+          },
+        },
+      },
+    },
+    refusals: ['NoSuchData', 'InvalidState'],
+    about: 'What each generation of the server API answers about a purchase now.',
+    section: 'Purchases',
+  },
+  resetTrials: {
+    ...operated,
+    method: 'DELETE',
+    path: `${base}/apps/{clientId}/buyers/{buyerId}/trials`,
+    params: { clientId: field.clientId, buyerId },
+    query: inWorld,
+    status: 204,
+    refusals: ['NoSuchData', 'InvalidState'],
+    about: 'The buyer may have the free trials of the app again.',
     section: 'Purchases',
   },
   // Operations
@@ -680,7 +843,7 @@ export const controlOperations = {
           is: 'object',
           of: {
             at: { ...instant, about: 'start of the point, epoch ms' },
-            purchases: { is: 'integer', about: 'purchases made' },
+            purchases: { is: 'integer', about: 'purchases made, each payment of a subscription for itself' },
             voids: { is: 'integer', about: 'purchases voided' },
             revenue: {
               is: 'list',
@@ -769,7 +932,7 @@ export const controlOperations = {
       what: {
         is: 'text',
         about:
-          '`purchased`, `acknowledged`, `consumed`, `voided`; `control` for a write of this API; `missed` where events before are not known any more',
+          'what happened to a purchase, as in its history: `purchased`, `renewed`, `voided` and so on; `control` for a write of this API; `missed` where events before are not known any more',
       },
       clientId: { ...field.clientId, optional: true },
       worldId: { ...worldId, optional: true },

@@ -32,6 +32,24 @@ export const acknowledgeState = {
   size: 1,
   about: '0 not acknowledged, 1 acknowledged',
 } as const;
+/** An amount as the server API writes it: a decimal string, and the same in millionths (section 6.1). */
+export const amount = { is: 'text', about: 'amount, a decimal string' } as const;
+export const amountMicros = { is: 'integer', about: 'the same amount times 1,000,000' } as const;
+export const instant = { is: 'integer', size: 13 } as const;
+export const cancelReason = {
+  is: 'integer',
+  size: 1,
+  nullable: true,
+  about: '0 asked for by the buyer or the developer, 1 anything else; `null` where nothing was cancelled',
+} as const;
+/** Of deferSubscription: days, on the sandbox's calendar minutes (section 6.4). */
+export const deferPeriod = {
+  is: 'integer',
+  min: 1,
+  max: 365,
+  about: 'days, on the sandbox’s calendar minutes',
+} as const;
+
 export const marketCode = { is: 'code', of: marketCodes, about: 'market of the purchase' } as const;
 export const productType = { is: 'code', of: productTypes, about: 'product type' } as const;
 

@@ -1,6 +1,6 @@
 // What the program is told from outside: environment variables, flags and a .env file.
 import { parseArgs, parseEnv } from 'node:util';
-import type { Environment } from '@till/protocol/codes';
+import { type Environment, type ScheduledCancelTime, scheduledCancelTimes } from '@till/protocol/codes';
 
 /** The key of the control API that everybody knows; only for a sandbox on a loopback address. */
 export const knownControlKey = 'till';
@@ -19,6 +19,10 @@ export interface Settings {
   tokenReuse: boolean;
   strictContentType: boolean;
   unconfirmedGlobal: boolean;
+  scheduledCancelTime: ScheduledCancelTime;
+  /** Who takes the money in commercial; without it nothing that costs money can be sold. */
+  gatewayUrl: string;
+  gatewaySecret: string;
   /** 32 bytes that seal the signing keys of apps before they are stored. */
   masterKey: Uint8Array | undefined;
   /** The master key to come: seals from now on, while `masterKey` goes on opening. */
@@ -87,6 +91,17 @@ const rows = {
     'off',
     'list unconfirmed purchases of MKT_GLB too',
     readSwitch,
+  ),
+  scheduledCancelTime: row(
+    'scheduled-cancel-time',
+    'expiry|request',
+    'expiry',
+    'what a scheduled cancellation shows as its time',
+    (text, name) => oneOf(scheduledCancelTimes)(text, name) as ScheduledCancelTime,
+  ),
+  gatewayUrl: row('gateway-url', 'URL', '', 'payment gateway of the commercial environment', readGatewayUrl),
+  gatewaySecret: withoutFlag(
+    row('gateway-secret', 'SECRET', '', 'signs what the payment gateway is asked', readRaw),
   ),
   masterKey: row('master-key', 'BASE64', '', '32 bytes that seal stored signing keys', readMasterKey),
   newMasterKey: withoutFlag(
@@ -165,6 +180,9 @@ export function readCommandLine(
     tokenReuse: read(rows.tokenReuse),
     strictContentType: read(rows.strictContentType),
     unconfirmedGlobal: read(rows.unconfirmedGlobal),
+    scheduledCancelTime: read(rows.scheduledCancelTime),
+    gatewayUrl: read(rows.gatewayUrl),
+    gatewaySecret: read(rows.gatewaySecret),
     masterKey: read(rows.masterKey),
     newMasterKey: read(rows.newMasterKey),
     formerMasterKey: read(rows.formerMasterKey),
@@ -238,6 +256,7 @@ function checkTogether(settings: Settings): Settings {
   const { environment, host, controlHost, controlKey } = settings;
   const commercial = environment === 'commercial';
   const open = !isLoopback(commercial ? controlHost : host);
+  checkGateway(settings);
   if (!commercial && !open) return { ...settings, controlKey: controlKey || knownControlKey };
   if (controlKey.length < shortestControlKey) {
     const why = commercial ? 'in the commercial environment' : 'when it listens beyond loopback';
@@ -247,6 +266,16 @@ function checkTogether(settings: Settings): Settings {
     throw new SettingError('TILL_MASTER_KEY must be set in the commercial environment (32 bytes, base64).');
   }
   return settings;
+}
+
+/** The sandbox has a gateway of its own; another is told by the signature who asks. */
+function checkGateway({ environment, gatewayUrl, gatewaySecret }: Settings): void {
+  if (gatewayUrl === '') return;
+  if (environment === 'sandbox')
+    throw new SettingError('TILL_GATEWAY_URL is for the commercial environment.');
+  if (gatewaySecret.length < shortestControlKey) {
+    throw new SettingError(`TILL_GATEWAY_SECRET must have at least ${shortestControlKey} characters.`);
+  }
 }
 
 export function isLoopback(host: string): boolean {
@@ -259,6 +288,15 @@ function readText(text: string, name: string): string {
 }
 
 function readRaw(text: string): string {
+  return text;
+}
+
+/** Kept as it was given; what cannot be asked is refused before anything is sold. */
+function readGatewayUrl(text: string, name: string): string {
+  if (text === '') return text;
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+    throw new SettingError(`${name} must be an http or https address.`);
+  }
   return text;
 }
 

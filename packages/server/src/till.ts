@@ -4,13 +4,16 @@ import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
 import { learnMaintenance } from './actions/control/set-maintenance.ts';
 import { sealingKeySetting } from './actions/rotate-signing-keys.ts';
+import { simulatedAnswer } from './domain/charge.ts';
 import { realClock } from './domain/clock.ts';
 import { defaultWorldId } from './domain/world.ts';
 import { Guesses } from './host/guesses.ts';
-import type { Host } from './host/host.ts';
+import type { Gateway, Host } from './host/host.ts';
+import { createHttpGateway } from './host/http-gateway.ts';
 import { Known } from './host/known.ts';
 import { createKeys, random, secrets, seeded } from './host/machine.ts';
 import { createSeals } from './host/seals.ts';
+import { createSimulatedGateway, noGateway } from './host/simulated-gateway.ts';
 import { Tally } from './host/tally.ts';
 import { createWatch } from './host/watch.ts';
 import { type Limits, standardLimits } from './http/connection.ts';
@@ -41,6 +44,8 @@ export interface Parts {
   clock?: () => number;
   random?: (byteCount: number) => Uint8Array;
   log?: Logger;
+  /** Who takes the money; what it answers counts instead of the settings'. */
+  gateway?: Gateway;
   /** How SQLite groups its commits, and who is told of them. */
   sqlite?: SqliteOptions;
   /** For tests and embedders that want to stand between the server and its database: what it makes is used instead. */
@@ -121,7 +126,7 @@ async function createHost(
   log: Logger,
   parts: Parts,
 ): Promise<Host> {
-  const { environment, tokenReuse, strictContentType, unconfirmedGlobal } = settings;
+  const { environment, tokenReuse, strictContentType, unconfirmedGlobal, scheduledCancelTime } = settings;
   const clock = parts.clock ?? Date.now;
   await migrate(database, clock());
   const proposed = Buffer.from(random(32)).toString('base64url');
@@ -143,13 +148,14 @@ async function createHost(
   );
   const host: Host = {
     environment,
-    choices: { tokenReuse, strictContentType, unconfirmedGlobal },
+    choices: { tokenReuse, strictContentType, unconfirmedGlobal, scheduledCancelTime },
     database,
     clock,
     random: parts.random ?? random,
     seeded,
     secrets,
     keys: createKeys(settings),
+    gateway: parts.gateway ?? gatewayOf(settings, log),
     listKey,
     log,
     // SQLite has no other node that could change anything
@@ -160,6 +166,11 @@ async function createHost(
   };
   await learnMaintenance(host);
   return host;
+}
+
+function gatewayOf({ environment, gatewayUrl: url, gatewaySecret: secret }: Settings, log: Logger): Gateway {
+  if (environment === 'sandbox') return createSimulatedGateway(simulatedAnswer);
+  return url === '' ? noGateway : createHttpGateway({ url, secret, log });
 }
 
 interface Servers {
@@ -221,9 +232,9 @@ async function stopAll(host: Host, servers: Servers, scheduler: Scheduler, drain
   const closeIdle = setInterval(() => {
     for (const server of all) server.server.closeIdleConnections();
   }, closeIdleEveryMs);
-  await Promise.all(all.map((server) => server.close()));
+  // together: a gateway that does not answer must not hold up both of them in turn
+  await Promise.all([...all.map((server) => server.close()), scheduler.stop()]);
   clearTimeout(cutOff);
   clearInterval(closeIdle);
-  await scheduler.stop();
   await host.database.close();
 }

@@ -1,5 +1,6 @@
 // A running Till for tests: a real server on a free port over a fresh database, and short ways to call it.
 import { pino } from 'pino';
+import type { Gateway } from '../src/host/host.ts';
 import type { Settings } from '../src/settings.ts';
 import { readSettings } from '../src/settings.ts';
 import { createTill, type Parts, type Till } from '../src/till.ts';
@@ -58,6 +59,14 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
+/** A payment gateway outside of Till that takes whatever it is asked for. */
+export const approvingGateway: Gateway = { takesMoney: true, ask: async () => 'approved' };
+
+/** The commercial environment has no gateway of its own; a test that cares gives another. */
+function partsFor({ environment }: Partial<Settings>, parts: Parts): Parts {
+  return environment === 'commercial' ? { gateway: approvingGateway, ...parts } : parts;
+}
+
 /** Starts a server on a fresh database; `reopen` a stopped one's database by giving its `databaseUrl`. */
 export async function startServer(
   database: TestDatabase | { url: string },
@@ -68,7 +77,10 @@ export async function startServer(
   const logged: string[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) });
   const base = readSettings(['--port', '0', '--control-key', controlKey, '--database-url', opened.url], {});
-  const till = await createTill({ ...base, controlPort: 0, ...settings }, { log, ...parts });
+  const till = await createTill(
+    { ...base, controlPort: 0, ...settings },
+    { log, ...partsFor(settings, parts) },
+  );
   const seen = new SeenSecrets();
   const key = settings.controlKey ?? controlKey;
   seen.addSecret(key);

@@ -31,6 +31,9 @@ test('without any setting it is a sandbox on loopback with a file of its own', (
     tokenReuse: true,
     strictContentType: false,
     unconfirmedGlobal: false,
+    scheduledCancelTime: 'expiry',
+    gatewayUrl: '',
+    gatewaySecret: '',
     masterKey: undefined,
     newMasterKey: undefined,
     formerMasterKey: undefined,
@@ -46,12 +49,12 @@ test('a flag wins over a variable, a variable over .env, .env over the default',
   assert.equal(port([], {}, '# a comment\nTILL_PORT="3"\n'), 3);
 });
 
-test('every setting has its variable, and all but two keys have a flag', () => {
+test('every setting has its variable, and all but two keys and a secret have a flag', () => {
   const rows = [...settingsHelp().matchAll(/^ {2}--(\S+) \S+\s+(TILL_\S+)/gm)];
   const flagless = [...settingsHelp().matchAll(/^ {2}\(variable only\)\s+(TILL_\S+)/gm)];
   assert.deepEqual(
     flagless.map(([, variable]) => variable),
-    ['TILL_NEW_MASTER_KEY', 'TILL_FORMER_MASTER_KEY'],
+    ['TILL_GATEWAY_SECRET', 'TILL_NEW_MASTER_KEY', 'TILL_FORMER_MASTER_KEY'],
   );
   assert.equal(rows.length + flagless.length, Object.keys(readSettings([], {})).length);
   for (const [, flag = '', variable] of rows) {
@@ -95,6 +98,45 @@ test('refuses what does not fit, and names the setting', () => {
   refuses([], { TILL_MASTER_KEY: Buffer.alloc(31).toString('base64') }, /TILL_MASTER_KEY must be 32 bytes/);
 });
 
+test('what a scheduled cancellation shows is the expiry unless the request is asked for', () => {
+  assert.equal(readSettings(['--scheduled-cancel-time', 'request'], {}).scheduledCancelTime, 'request');
+  assert.equal(
+    readSettings([], { TILL_SCHEDULED_CANCEL_TIME: 'request' }, 'TILL_SCHEDULED_CANCEL_TIME=expiry')
+      .scheduledCancelTime,
+    'request',
+  );
+  for (const value of ['', 'Expiry', 'both']) {
+    refuses([], { TILL_SCHEDULED_CANCEL_TIME: value }, /TILL_SCHEDULED_CANCEL_TIME must be one of expiry, /);
+  }
+});
+
+test('a payment gateway is taken in commercial, as it was given, with a secret of its own', () => {
+  const gateway = { TILL_GATEWAY_URL: 'https://pay.example/charges?a=1', TILL_GATEWAY_SECRET: strongKey };
+  const { gatewayUrl, gatewaySecret } = readSettings([], { ...commercial, ...gateway });
+  assert.deepEqual([gatewayUrl, gatewaySecret], ['https://pay.example/charges?a=1', strongKey]);
+  const byFlag = ['--gateway-url', 'http://127.0.0.1:9/'];
+  assert.equal(readSettings(byFlag, { ...commercial, ...gateway }).gatewayUrl, 'http://127.0.0.1:9/');
+  assert.equal(readSettings([], commercial).gatewayUrl, '');
+});
+
+test('a payment gateway is refused in a sandbox, without a secret of length, and where it is no address', () => {
+  const url = 'https://pay.example/';
+  refuses(
+    [],
+    { TILL_GATEWAY_URL: url, TILL_GATEWAY_SECRET: strongKey },
+    /TILL_GATEWAY_URL is for the commercial/,
+  );
+  for (const secret of ['', 'k'.repeat(31)]) {
+    const given = { ...commercial, TILL_GATEWAY_URL: url, TILL_GATEWAY_SECRET: secret };
+    refuses([], given, /TILL_GATEWAY_SECRET must have at least 32 characters/);
+  }
+  for (const text of ['pay.example', 'ftp://pay.example/', 'https://', 'javascript:alert(1)', ' ']) {
+    const given = { ...commercial, TILL_GATEWAY_URL: text, TILL_GATEWAY_SECRET: strongKey };
+    refuses([], given, /TILL_GATEWAY_URL must be an http or https address/);
+  }
+  refuses(['--gateway-secret', strongKey], commercial, /gateway-secret/);
+});
+
 test('beyond loopback, and in commercial, a strong control key is demanded', () => {
   refuses(['--host', '0.0.0.0'], {}, /TILL_CONTROL_KEY .*beyond loopback/);
   refuses(['--host', 'till.example'], { TILL_CONTROL_KEY: 'k'.repeat(31) }, /32 characters/);
@@ -125,9 +167,18 @@ test('no refusal repeats a value', () => {
     'TILL_LOG_LEVEL',
     'TILL_MASTER_KEY',
     'TILL_TOKEN_REUSE',
+    'TILL_SCHEDULED_CANCEL_TIME',
+    'TILL_GATEWAY_URL',
   ]) {
     assert.throws(
       () => readSettings([], { [name]: secret }),
+      (error: Error) => !error.message.includes(secret),
+    );
+  }
+  for (const given of [{ TILL_GATEWAY_URL: `ftp://${secret}/` }, { TILL_GATEWAY_SECRET: secret }]) {
+    const gateway = { TILL_GATEWAY_URL: 'https://pay.example/', ...given };
+    assert.throws(
+      () => readSettings([], { ...commercial, ...gateway }),
       (error: Error) => !error.message.includes(secret),
     );
   }

@@ -1,5 +1,6 @@
-// acknowledgePurchase: the seller confirms a purchase (section 4.2).
+// acknowledgePurchase: the seller confirms a purchase, or the first payment of a subscription (section 4.2).
 import { acknowledge } from '../domain/purchase.ts';
+import { acknowledgeSubscription } from '../domain/subscription-commands.ts';
 import type { Host } from '../host/host.ts';
 import type { ServerCall } from './call.ts';
 import { changePurchase } from './change-purchase.ts';
@@ -11,7 +12,14 @@ export async function acknowledgePurchase(
 ): Promise<void> {
   const { market, absent, now } = call;
   const { productId, purchaseToken, developerPayload } = input;
-  await changePurchase(host, call, { productId, purchaseToken, market, absent }, (purchase) =>
-    acknowledge(purchase, { developerPayload, cause: 'developer' }, now),
+  const given = { developerPayload, cause: 'developer' } as const;
+  await changePurchase(
+    host,
+    call,
+    { productId, purchaseToken, market, absent },
+    {
+      purchase: (purchase) => acknowledge(purchase, given, now),
+      subscription: (subscription) => acknowledgeSubscription(subscription, given, now),
+    },
   );
 }

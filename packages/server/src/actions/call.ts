@@ -44,6 +44,6 @@ export async function findCall(
 }
 
 /** What the app has chosen, or else the server. */
-export function choice(host: Host, switches: Switches, name: keyof Choices): boolean {
-  return switches[name] ?? host.choices[name];
+export function choice<K extends keyof Choices>(host: Host, switches: Switches, name: K): Choices[K] {
+  return (switches[name] as Choices[K] | null | undefined) ?? host.choices[name];
 }

@@ -1,5 +1,6 @@
 // consumePurchase: a managed product is used up (section 4.3).
 import { consume } from '../domain/purchase.ts';
+import { refuseConsume } from '../domain/subscription-commands.ts';
 import type { Host } from '../host/host.ts';
 import type { ServerCall } from './call.ts';
 import { changePurchase } from './change-purchase.ts';
@@ -11,7 +12,13 @@ export async function consumePurchase(
 ): Promise<void> {
   const { market, absent, now } = call;
   const { productId, purchaseToken, developerPayload } = input;
-  await changePurchase(host, call, { productId, purchaseToken, market, absent }, (purchase) =>
-    consume(purchase, { developerPayload, cause: 'developer' }, now),
+  await changePurchase(
+    host,
+    call,
+    { productId, purchaseToken, market, absent },
+    {
+      purchase: (purchase) => consume(purchase, { developerPayload, cause: 'developer' }, now),
+      subscription: refuseConsume,
+    },
   );
 }

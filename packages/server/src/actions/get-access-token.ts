@@ -7,6 +7,7 @@ import { accessTokens } from '../domain/policy.ts';
 import type { Host } from '../host/host.ts';
 import { findRunningToken, insertAccessToken } from '../store/access-tokens.ts';
 import { type Credential, findCredential } from '../store/credentials.ts';
+import type { OrPromise } from './after.ts';
 import { choice } from './call.ts';
 
 export interface IssuedToken {
@@ -20,18 +21,26 @@ export interface IssuedToken {
  * `AccessBlocked`. A blank in a secret is a `+` that a form did not escape (section 13, row 6). Wrong credentials
  * are answered slower and slower to the same address.
  */
-export async function getAccessToken(
+export function getAccessToken(
   host: Host,
   input: { client_id: string; client_secret: string },
   address: string,
-): Promise<IssuedToken> {
+): OrPromise<IssuedToken> {
   const secret = input.client_secret.replaceAll(' ', '+');
   const presented = { clientId: input.client_id, secret, secretHash: host.secrets.hash(secret) };
   const known = knownToken(host, presented);
-  if (known !== undefined) {
-    host.guesses.right(presented.clientId, address);
-    return known;
-  }
+  if (known === undefined) return tokenOf(host, presented, address);
+  host.guesses.right(presented.clientId, address);
+  return known;
+}
+
+interface Presented {
+  clientId: string;
+  secret: string;
+  secretHash: string;
+}
+
+async function tokenOf(host: Host, presented: Presented, address: string): Promise<IssuedToken> {
   const { version } = host.known;
   const found = await checkSecret(host, presented, address);
   const { app, maintenance } = found.appInWorld;
@@ -50,12 +59,6 @@ export async function getAccessToken(
   // a token of this very call has its whole life before it, however long the disk took
   const machineNow = running === undefined ? token.issuedAt : host.clock();
   return issued(app, accessToken, remainingSeconds(token.expiresAt, machineNow));
-}
-
-interface Presented {
-  clientId: string;
-  secret: string;
-  secretHash: string;
 }
 
 /** The running token of a secret that this node has seen before, without a read. */

@@ -1,17 +1,18 @@
 // getPurchaseDetails: the purchase of a managed product (section 4.1).
-import type { Purchase } from '../domain/purchase.ts';
+import { Refusal } from '@till/protocol/errors';
+import { type PurchaseDetails, settle } from '../domain/purchase.ts';
 import type { Host } from '../host/host.ts';
+import { loadPurchaseDetails } from '../store/purchases.ts';
 import type { ServerCall } from './call.ts';
-import { loadSettled } from './change-purchase.ts';
+import { fits } from './wanted.ts';
 
 export async function getPurchaseDetails(
   host: Host,
-  call: ServerCall,
-  input: { productId: string; purchaseToken: string },
-): Promise<Purchase> {
-  const { market, absent } = call;
-  const { productId, purchaseToken } = input;
-  const wanted = { productId, purchaseToken, market, type: 'inapp', absent } as const;
-  const { purchase } = await loadSettled(host.database, call, wanted);
-  return purchase;
+  { app, clock, now, market, absent }: ServerCall,
+  { productId, purchaseToken }: { productId: string; purchaseToken: string },
+): Promise<PurchaseDetails> {
+  const stored = await loadPurchaseDetails(host.database, app.appId, purchaseToken);
+  const wanted = { purchaseToken, productId, market, type: 'inapp', absent } as const;
+  if (stored === undefined || !fits(stored, wanted)) throw new Refusal(absent);
+  return settle(stored, clock, now).purchase;
 }

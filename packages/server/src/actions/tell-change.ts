@@ -1,14 +1,18 @@
-// Tells those who listen what happened to a purchase, once it is on the disk.
-import type { Change } from '../domain/purchase.ts';
+// Tells those who listen what happened to a purchase or a subscription, once it is on the disk.
+import type { Entry } from '../domain/ledger.ts';
 import type { Host } from '../host/host.ts';
 import type { Call } from './call.ts';
 
 /** Nobody listens: nothing is made of it. */
-export function tellChange(host: Host, { app }: Call, { purchase, entries }: Change): void {
+export function tellChange(
+  host: Host,
+  { app }: Call,
+  { purchaseToken, productId }: { purchaseToken: string; productId: string },
+  entries: readonly Entry[],
+): void {
   const { events } = host.watch;
   if (!events.wanted) return;
   const { clientId, worldId } = app;
-  const { purchaseToken, productId } = purchase;
   for (const { at, what } of entries) {
     events.tell({ at, what, clientId, worldId, purchaseToken, productId });
   }

@@ -2,13 +2,14 @@
 import { type CommandLine, SettingError, type Settings } from '../settings.ts';
 import type { Command } from './command.ts';
 import { checkDatabase } from './doctor-database.ts';
+import { checkGateway } from './doctor-gateway.ts';
 import { checkDisk, checkNode, checkPorts } from './doctor-machine.ts';
 import { checkControlKey, checkSettings } from './doctor-settings.ts';
 import { type Finding, worst } from './finding.ts';
 
 export const doctor: Command = {
   takes: '[--json]',
-  about: 'checks settings, ports, database, keys, clock and disk, and says what to do',
+  about: 'checks settings, ports, gateway, database, keys, clock and disk, and says what to do',
   help: [
     'Reads only; a Till may run meanwhile. Each line is ok, warn or FAIL; the exit code is 1 where one is FAIL.',
     '',
@@ -38,6 +39,7 @@ async function findingsOf(settings: Settings): Promise<Finding[]> {
     checkSettings(settings),
     checkControlKey(settings),
     ...(await checkPorts(settings)),
+    ...(await checkGateway(settings)),
     ...checkDisk(settings.databaseUrl),
     ...(await checkDatabase(settings)),
   ];

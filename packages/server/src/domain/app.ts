@@ -1,5 +1,5 @@
 // An app: whose purchases they are, and how its developer's server is spoken to.
-import type { Generation, Market } from '@till/protocol/codes';
+import type { Generation, Market, ScheduledCancelTime } from '@till/protocol/codes';
 import type { WorldClock } from './clock.ts';
 
 /** The choices that the documents leave open (section 13), per app; absent or `null` takes the server's setting. */
@@ -7,6 +7,7 @@ export interface Switches {
   tokenReuse?: boolean | null;
   strictContentType?: boolean | null;
   unconfirmedGlobal?: boolean | null;
+  scheduledCancelTime?: ScheduledCancelTime | null;
 }
 
 export interface App {

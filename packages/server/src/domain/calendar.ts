@@ -14,7 +14,7 @@ export function marketOffsetMs(market: Market): number {
 /**
  * The instant `count` calendar months after `at` (epoch ms; a negative count goes back): the same day
  * number and time of day in the market's offset, clipped to the last day of a shorter month (protocol 1.4, 13
- * row 14). Clipping loses the day, so periods are counted from their anchor, not from one another.
+ * row 14). Clipping loses the day: whoever counts on from a shortened month goes on with the shortened day.
  */
 export function addMonths(at: number, count: number, market: Market): number {
   const offsetMs = marketOffsetMs(market);
@@ -31,6 +31,12 @@ export function addMonths(at: number, count: number, market: Market): number {
 /** The instant `count` days after `at` (epoch ms; a negative count goes back); the same in every market. */
 export function addDays(at: number, count: number): number {
   return at + count * dayMs;
+}
+
+/** The instant (epoch ms) at which the market's day of `at` is `timeOfDayMs` old. */
+export function atTimeOfDay(at: number, timeOfDayMs: number, market: Market): number {
+  const local = at + marketOffsetMs(market);
+  return at - (((local % dayMs) + dayMs) % dayMs) + timeOfDayMs;
 }
 
 /** The month counts from 0 and may lie outside the year: day 0 of the next month is the last of this one. */

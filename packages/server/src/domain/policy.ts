@@ -25,3 +25,42 @@ export const secretOverlapMs = 24 * hour;
 
 /** Rows of a page of the two lists where `maxResults` is not given (sections 4.4, 4.5). */
 export const defaultMaxResults = 100;
+
+const minute = 60 * second;
+
+/** Subscriptions on real periods (sections 11.3, 11.4, 6.4). */
+export const commercialBilling = {
+  /** Time of day, in the market's offset, at which a payment falls due and a failed one is tried again. */
+  paymentTimeMs: 10 * hour,
+  /** Time of day at which the last day of a period, of grace and of hold ends. */
+  endTimeMs: 24 * hour - second,
+  deferUnitMs: 24 * hour,
+} as const;
+
+/** Subscriptions on the sandbox's shortened periods (section 12.5). */
+export const sandboxBilling = {
+  periodMs: { P1W: 5 * minute, P1M: 5 * minute, P3M: 10 * minute, P6M: 15 * minute, P1Y: 30 * minute },
+  trialMs: 3 * minute,
+  graceMs: 5 * minute,
+  holdMs: 10 * minute,
+  /** A failed payment is tried again this often. */
+  retryMs: minute,
+  deferUnitMs: minute,
+} as const;
+
+/** Longest account hold, in days, and the one of a subscription that asks for no other (section 11.4). */
+export const accountHoldDays = 30;
+/** Longest grace period and free trial of a product, in days; the documents name no bound. */
+export const longestGraceDays = 30;
+export const longestTrialDays = 366;
+
+/** `deferPeriod` in units of the calendar (section 6.4). */
+export const longestDeferral = 365;
+
+/** A payment that got no answer is asked for again after this long, longer with each time, up to a day. */
+export function askAgainAfterMs(unansweredCount: number): number {
+  return Math.min(minute * 4 ** Math.max(0, unansweredCount - 1), 24 * hour);
+}
+
+/** How long the node that asks for a payment has it for itself, on the machine's clock. */
+export const chargeLeaseMs = 30 * second;

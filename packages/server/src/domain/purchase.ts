@@ -1,7 +1,8 @@
-// The rules of a managed product's purchase: bought, acknowledged, consumed, voided.
+// A paid order, and the rules of a managed product's purchase: bought, acknowledged, consumed, voided.
 import type { Market, PaymentMethod, ProductType } from '@till/protocol/codes';
 import { Refusal } from '@till/protocol/errors';
 import { carriedOutAt, type WorldClock } from './clock.ts';
+import type { Cause, Entry } from './ledger.ts';
 import { acknowledgeWithinMs } from './policy.ts';
 
 /** One paid order. Instants are epoch ms of the world's clock, money is micros of `currency`. */
@@ -40,22 +41,9 @@ export type PurchaseOrder = Omit<
   'acknowledgedAt' | 'consumedAt' | 'voidedAt' | 'voidReason' | 'dueAt' | 'entryCount' | 'rev'
 >;
 
-export type Cause = 'buyer' | 'developer' | 'operator' | 'time';
-
-/** One line of the ledger: a step, and the money that moved with it (negative: back to the buyer). */
-export interface Entry {
-  at: number;
-  what: 'purchased' | 'acknowledged' | 'consumed' | 'voided';
-  purchaseId: string;
-  amountMicros: number;
-  currency: string;
-  cause: Cause;
-  detail: string | null;
-}
-
 /** What a rule returns: the thing as it is now, and what happened to it. Nothing happened: no entries. */
-export interface Change {
-  purchase: Purchase;
+export interface Change<P = Purchase> {
+  purchase: P;
   entries: Entry[];
 }
 
@@ -121,12 +109,25 @@ export function consume(
   return changed(consumed, entry(purchase, 'consumed', now, given.cause));
 }
 
+/** As much of a purchase as must be known to void it. */
+export type Voidable = Pick<
+  Purchase,
+  'purchaseId' | 'quantity' | 'priceMicros' | 'currency' | 'voidedAt' | 'voidReason' | 'dueAt'
+>;
+
+/** What is told of a purchase, and what must be known to settle it. */
+export type PurchaseDetails = Voidable &
+  Pick<
+    Purchase,
+    'productId' | 'type' | 'market' | 'developerPayload' | 'purchaseTime' | 'acknowledgedAt' | 'consumedAt'
+  >;
+
 /** Takes a purchase back and returns the money. A second time is refused with `InvalidState`. */
-export function voidPurchase(
-  purchase: Purchase,
+export function voidPurchase<P extends Voidable>(
+  purchase: P,
   given: { reason: string | null; cause: Cause },
   at: number,
-): Change {
+): Change<P> {
   if (purchase.voidedAt !== null) {
     throw new Refusal('InvalidState', { detail: 'the purchase is voided already' });
   }
@@ -135,7 +136,7 @@ export function voidPurchase(
 }
 
 /** Applies what is due by time alone up to `now`: the void of a purchase that nobody acknowledged in time. */
-export function settle(purchase: Purchase, clock: WorldClock, now: number): Change {
+export function settle<P extends Voidable>(purchase: P, clock: WorldClock, now: number): Change<P> {
   if (purchase.dueAt === null || purchase.dueAt > now) return { purchase, entries: [] };
   const at = carriedOutAt(clock, purchase.dueAt, now);
   return voidPurchase(purchase, { reason: 'not acknowledged within three days', cause: 'time' }, at);
@@ -151,17 +152,20 @@ function checkCompleted(purchase: Purchase): void {
 }
 
 /** Absent, `null` and empty mean "not given" (section 4.2). */
-function checkPayload(purchase: Purchase, given: string | null | undefined): void {
+export function checkPayload(
+  purchase: Pick<Purchase, 'developerPayload'>,
+  given: string | null | undefined,
+): void {
   if (given === undefined || given === null || given === '') return;
   if (given !== (purchase.developerPayload ?? '')) throw new Refusal('DeveloperPayloadNotMatch');
 }
 
-function changed(purchase: Purchase, happened: Entry): Change {
+function changed<P>(purchase: P, happened: Entry): Change<P> {
   return { purchase, entries: [happened] };
 }
 
 function entry(
-  purchase: Purchase,
+  purchase: Pick<Purchase, 'purchaseId' | 'currency'>,
   what: Entry['what'],
   at: number,
   cause: Cause,

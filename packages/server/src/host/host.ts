@@ -1,6 +1,7 @@
 // What the outside gives the program: everything an action may use besides the rules and the SQL.
-import type { Environment } from '@till/protocol/codes';
+import type { Environment, ScheduledCancelTime } from '@till/protocol/codes';
 import type { Logger } from 'pino';
+import type { Charge, ChargeAnswer, Question } from '../domain/charge.ts';
 import type { Database } from '../store/database.ts';
 import type { Guesses } from './guesses.ts';
 import type { Known } from './known.ts';
@@ -40,11 +41,22 @@ export interface Secrets {
   unseal(sealed: string, key: Uint8Array): string | undefined;
 }
 
+/** Who takes the money. A question is known by its key: asked again, it is answered as before and nothing is taken twice. */
+export interface Gateway {
+  /** Nothing that costs money can be sold without one. */
+  readonly takesMoney: boolean;
+  /** The sandbox's, which is asked within a transaction; one outside cannot be. */
+  readonly answerAtOnce?: (charge: Charge) => ChargeAnswer;
+  /** Never rejects: what goes wrong is `unanswered`, and is asked again later. */
+  ask(question: Question): Promise<ChargeAnswer>;
+}
+
 /** The choices of protocol section 13 that an app has not made for itself. */
 export interface Choices {
   tokenReuse: boolean;
   strictContentType: boolean;
   unconfirmedGlobal: boolean;
+  scheduledCancelTime: ScheduledCancelTime;
 }
 
 export interface Host {
@@ -60,6 +72,7 @@ export interface Host {
   seeded(seed: string, label: string): (byteCount: number) => Uint8Array;
   readonly secrets: Secrets;
   readonly keys: Keys;
+  readonly gateway: Gateway;
   /** Authenticates continuation keys; all nodes of a database share it. */
   readonly listKey: string;
   readonly log: Logger;

@@ -1,43 +1,31 @@
 // The last calls of the server API, app by app, as this node answered them. They live in memory and nowhere else.
-
-export interface Call {
-  /** The app by its access token; undefined for a token call, which knows a client ID only. */
-  appId: string | undefined;
-  clientId: string;
-  /** On the machine's clock, epoch ms. */
-  at: number;
-  requestId: string;
-  operation: string;
-  status: number;
-  code: string;
-  durationMs: number;
-  headers: readonly string[];
-  /** Undefined where it was empty, a byte count where it was too large to keep. */
-  requestBody: string | number | undefined;
-  replyBody: string | number | undefined;
-}
+import { type Call, CallSlots } from './call-slots.ts';
 
 export const mostOfApp = 1_000;
-/**
- * Calls of all apps together, and characters of them: one that has been quiet longest loses its calls first. More
- * would live longer than a busy server's garbage does, and double what it holds.
- */
+/** Calls of all apps together, and bytes of them: one that has been quiet longest loses its calls first. */
 const mostCalls = 2_000;
-const mostCharacters = 4 * 1024 * 1024;
-const charactersOfCall = 500;
+const mostBytes = 4 * 1024 * 1024;
+/** So few are not worth a move. */
+const fewPlaces = 32;
 
 interface OfApp {
-  calls: Call[];
+  clientId: string;
+  /** The app that called before this one and the one that called after; the head of the ring stands between both ends. */
+  before: OfApp;
+  after: OfApp;
+  /** Numbers of their slots. */
+  calls: number[];
   /** Where the oldest stands; what lies before it is gone. */
   first: number;
 }
 
 export class LastCalls {
-  /** By client ID, the one that called longest ago first. */
   readonly #apps = new Map<string, OfApp>();
-  #latest: string | undefined;
+  /** A map in the order of calls would step over every app that has moved to its end. */
+  readonly #head = newApp('');
+  readonly #slots = new CallSlots();
   #callCount = 0;
-  #characterCount = 0;
+  #byteCount = 0;
 
   /** A call that nobody has proved to be the app's (a wrong secret) is kept only where the app is known already. */
   add(call: Call, proved: boolean): void {
@@ -45,18 +33,16 @@ export class LastCalls {
     let app = this.#apps.get(clientId);
     if (app === undefined) {
       if (!proved) return;
-      app = { calls: [], first: 0 };
-      this.#apps.set(clientId, app);
-    } else if (this.#latest !== clientId) {
-      this.#apps.delete(clientId);
+      app = newApp(clientId);
       this.#apps.set(clientId, app);
     }
-    this.#latest = clientId;
-    app.calls.push(call);
+    moveBehind(this.#head.before, app);
+    const slot = this.#slots.put(call);
+    app.calls.push(slot);
     this.#callCount += 1;
-    this.#characterCount += size(call);
-    if (app.calls.length - app.first > mostOfApp) this.#dropOldest(clientId, app);
-    while (this.#callCount > mostCalls || this.#characterCount > mostCharacters) this.#dropQuietest();
+    this.#byteCount += this.#slots.size(slot);
+    if (app.calls.length - app.first > mostOfApp) this.#dropOldest(app);
+    while (this.#callCount > mostCalls || this.#byteCount > mostBytes) this.#dropOldest(this.#head.after);
   }
 
   /** Calls of an app, the latest first. */
@@ -64,31 +50,46 @@ export class LastCalls {
     const app = this.#apps.get(clientId);
     if (app === undefined) return [];
     const calls = app.calls.slice(app.first).reverse();
-    return calls.filter((call) => call.appId === undefined || call.appId === appId);
+    return calls
+      .map((slot) => this.#slots.get(slot))
+      .filter((call) => call.appId === undefined || call.appId === appId);
   }
 
-  #dropQuietest(): void {
-    const [quietest] = this.#apps;
-    if (quietest === undefined) return;
-    this.#dropOldest(...quietest);
-  }
-
-  /** The place of a dropped call is given back a thousand calls later, all of them in one move. */
-  #dropOldest(clientId: string, app: OfApp): void {
-    const call = app.calls[app.first] as Call;
-    (app.calls as unknown[])[app.first] = undefined;
+  /** The places of dropped calls are given back in one move, once they are half of the list. */
+  #dropOldest(app: OfApp): void {
+    const slot = app.calls[app.first] as number;
     app.first += 1;
     this.#callCount -= 1;
-    this.#characterCount -= size(call);
-    if (app.first === app.calls.length) this.#apps.delete(clientId);
-    else if (app.first >= mostOfApp) {
+    this.#byteCount -= this.#slots.size(slot);
+    this.#slots.free(slot);
+    if (app.first === app.calls.length) {
+      unlink(app);
+      this.#apps.delete(app.clientId);
+    } else if (app.first >= fewPlaces && app.first * 2 >= app.calls.length) {
       app.calls = app.calls.slice(app.first);
       app.first = 0;
     }
   }
 }
 
-function size({ requestBody, replyBody }: Call): number {
-  const length = (body: Call['replyBody']) => (typeof body === 'string' ? body.length : 0);
-  return charactersOfCall + length(requestBody) + length(replyBody);
+/** Alone in a ring of its own. */
+function newApp(clientId: string): OfApp {
+  const app = { clientId, calls: [], first: 0 } as unknown as OfApp;
+  app.before = app;
+  app.after = app;
+  return app;
+}
+
+function moveBehind(last: OfApp, app: OfApp): void {
+  if (last === app) return;
+  unlink(app);
+  app.before = last;
+  app.after = last.after;
+  app.after.before = app;
+  last.after = app;
+}
+
+function unlink({ before, after }: OfApp): void {
+  before.after = after;
+  after.before = before;
 }

@@ -103,9 +103,17 @@ const families: readonly Family[] = [
   family('till_event_listeners', 'gauge', 'Listeners to the stream of events', (_, __, state) => [
     { value: state.eventListeners },
   ]),
-  figure('till_due_purchases', 'Purchases that time alone must change by now', 'duePurchases'),
-  figure('till_overdue_purchases', 'Purchases due for more than a minute', 'overduePurchases'),
-  figure('till_oldest_overdue_seconds', 'How long the oldest due purchase waits', 'oldestOverdueSeconds'),
+  figure(
+    'till_due_purchases',
+    'Purchases and subscriptions that time, or a payment, must change by now',
+    'duePurchases',
+  ),
+  figure(
+    'till_overdue_purchases',
+    'Purchases and subscriptions due for more than a minute',
+    'overduePurchases',
+  ),
+  figure('till_oldest_overdue_seconds', 'How long the oldest of them waits', 'oldestOverdueSeconds'),
   figure(
     'till_oldest_unconfirmed_purchase_seconds',
     'Age of the oldest purchase that nobody has acknowledged',

@@ -32,5 +32,10 @@ export const auditSubjects: Record<ControlWrite, AuditedWrite['about']> = {
   voidPurchase: { is: 'purchase' },
   acknowledgePurchaseByHand: { is: 'purchase' },
   consumePurchaseByHand: { is: 'purchase' },
+  cancelByHand: { is: 'purchase' },
+  reactivateByHand: { is: 'purchase' },
+  deferByHand: { is: 'purchase' },
+  setPayment: { is: 'purchase' },
+  resetTrials: { is: 'app' },
   setMaintenance: { is: 'maintenance' },
 };

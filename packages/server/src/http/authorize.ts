@@ -2,6 +2,7 @@
 import { Refusal } from '@till/protocol/errors';
 import type { Operation } from '@till/protocol/shape';
 import type { FastifyRequest } from 'fastify';
+import { after, type OrPromise } from '../actions/after.ts';
 import { authorize } from '../actions/authorize.ts';
 import { callOf, choice, type ServerCall } from '../actions/call.ts';
 import type { Host } from '../host/host.ts';
@@ -16,15 +17,17 @@ const loopback = /^(localhost|127(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}|\[::1\])(:\d{
  * The app of the request's token, if the path speaks of that app. Refusals, in this order:
  * `InvalidAuthorizationHeader`, `InvalidAccessToken`, `AccessTokenExpired`, `AccessBlocked`, `UnauthorizedAccess`.
  */
-export async function authorizeServerCall(
+export function authorizeServerCall(
   host: Host,
   request: FastifyRequest,
   row: Operation,
-): Promise<Omit<ServerCall, 'market'>> {
-  const found = await authorize(host, bearerToken(request));
-  const named = (request.params as Record<string, string>)[row.key ?? 'clientId'];
-  if (named !== found.app[row.key ?? 'clientId']) throw new Refusal('UnauthorizedAccess');
-  return { ...callOf(host, found), absent: row.absent ?? 'NoSuchData' };
+): OrPromise<Omit<ServerCall, 'market'>> {
+  return after(authorize(host, bearerToken(request)), (found) => {
+    const key = row.key ?? 'clientId';
+    const named = (request.params as Record<string, string>)[key];
+    if (named !== found.app[key]) throw new Refusal('UnauthorizedAccess');
+    return { ...callOf(host, found), absent: row.absent ?? 'NoSuchData' };
+  });
 }
 
 /** Whether this app's calls must have a content type even where there is no body. */

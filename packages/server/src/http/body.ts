@@ -44,7 +44,8 @@ export function formInput(
   query: unknown,
 ): Record<string, unknown> {
   const members = body ?? { ...(query as Record<string, unknown>) };
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== ''));
+  for (const name in members) if (members[name] === '') delete members[name];
+  return members;
 }
 
 function decode(bytes: Buffer): string {

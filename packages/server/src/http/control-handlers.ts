@@ -3,6 +3,7 @@ import type { controlOperations } from '@till/protocol/control';
 import type { InputOf, Operation, ReplyOf } from '@till/protocol/shape';
 import { acknowledgePurchaseByHand } from '../actions/control/acknowledge-purchase-by-hand.ts';
 import { advanceClock } from '../actions/control/advance-clock.ts';
+import { cancelByHand } from '../actions/control/cancel-by-hand.ts';
 import { changeApp } from '../actions/control/change-app.ts';
 import { changeClock } from '../actions/control/change-clock.ts';
 import { consumePurchaseByHand } from '../actions/control/consume-purchase-by-hand.ts';
@@ -11,6 +12,7 @@ import { createApp } from '../actions/control/create-app.ts';
 import { createClientSecret } from '../actions/control/create-client-secret.ts';
 import { createPurchase } from '../actions/control/create-purchase.ts';
 import { createWorld } from '../actions/control/create-world.ts';
+import { deferByHand } from '../actions/control/defer-by-hand.ts';
 import { deleteApp } from '../actions/control/delete-app.ts';
 import { deleteProduct } from '../actions/control/delete-product.ts';
 import { deleteWorld } from '../actions/control/delete-world.ts';
@@ -23,6 +25,7 @@ import { listRequests } from '../actions/control/list-requests.ts';
 import { listWorlds } from '../actions/control/list-worlds.ts';
 import { type Listen, listenToEvents } from '../actions/control/listen-to-events.ts';
 import { putProduct } from '../actions/control/put-product.ts';
+import { reactivateByHand } from '../actions/control/reactivate-by-hand.ts';
 import { readAgenda } from '../actions/control/read-agenda.ts';
 import { readApp } from '../actions/control/read-app.ts';
 import { readHealth, readReadiness } from '../actions/control/read-health.ts';
@@ -31,12 +34,15 @@ import { readProduct } from '../actions/control/read-product.ts';
 import { readPurchase } from '../actions/control/read-purchase.ts';
 import { readStats } from '../actions/control/read-stats.ts';
 import { readWorld } from '../actions/control/read-world.ts';
+import { resetTrials } from '../actions/control/reset-trials.ts';
 import { resetWorld } from '../actions/control/reset-world.ts';
 import { readMaintenance, setMaintenance } from '../actions/control/set-maintenance.ts';
 import { setNotificationUrls } from '../actions/control/set-notification-urls.ts';
+import { setPayment } from '../actions/control/set-payment.ts';
 import { voidPurchase } from '../actions/control/void-purchase.ts';
 import type { Host } from '../host/host.ts';
 import * as views from './control-views.ts';
+import { readReplies } from './replies.ts';
 import * as serverViews from './views.ts';
 import * as watchViews from './watch-views.ts';
 
@@ -76,6 +82,12 @@ export const controlHandlers: Handlers = {
   voidPurchase: answer(voidPurchase, views.purchase),
   acknowledgePurchaseByHand: answer(acknowledgePurchaseByHand, views.purchase),
   consumePurchaseByHand: answer(consumePurchaseByHand, views.purchase),
+  cancelByHand: answer(cancelByHand, views.purchase),
+  reactivateByHand: answer(reactivateByHand, views.purchase),
+  deferByHand: answer(deferByHand, views.purchase),
+  setPayment: answer(setPayment, views.purchase),
+  readReplies,
+  resetTrials: answer(resetTrials, nothing),
   listAudit: answer(listAudit, views.listOf(views.auditRow)),
   readMaintenance: answer(readMaintenance, same),
   setMaintenance: answer(setMaintenance, same),

@@ -4,16 +4,25 @@ import type { ReplyOf } from '@till/protocol/shape';
 import type { Happening } from '../actions/control/advance-clock.ts';
 import type { Thing } from '../actions/control/audit-subject.ts';
 import type { Listed } from '../actions/control/cursor.ts';
-import type { SignedPurchase } from '../actions/control/read-purchase.ts';
+import type { ShownPurchase, SignedPurchase } from '../actions/control/read-purchase.ts';
 import type { App } from '../domain/app.ts';
 import type { AuditRow } from '../domain/audit.ts';
 import { worldNow } from '../domain/clock.ts';
+import type { Entry } from '../domain/ledger.ts';
 import { formatMoney } from '../domain/money.ts';
-import type { Product } from '../domain/product.ts';
-import { type Entry, entitled, type Purchase, purchaseState } from '../domain/purchase.ts';
+import type { Product, Terms } from '../domain/product.ts';
+import { entitled, type PurchaseState, purchaseState } from '../domain/purchase.ts';
 import { shownPayload } from '../domain/purchase-data.ts';
+import {
+  autoRenewing,
+  expiryAt,
+  mayUse,
+  type Subscription,
+  subscriptionState,
+} from '../domain/subscription.ts';
 import type { World } from '../domain/world.ts';
 import type { Host } from '../host/host.ts';
+import { inWords } from './history-words.ts';
 
 type Control = typeof controlOperations;
 type ListedAudit = ReplyOf<Control['listAudit']>['items'][number];
@@ -59,11 +68,20 @@ export function product(found: Product): ReplyOf<Control['readProduct']> {
     title: found.title,
     price: formatMoney(found.priceMicros),
     currency: found.currency,
+    ...(found.type === 'subscription' && found.terms !== null
+      ? { subscription: shownTerms(found.terms) }
+      : {}),
     createdAt: found.createdAt,
   };
 }
 
-export function listedPurchase(found: Purchase, host: Host): ListedPurchase {
+function shownTerms({ period, trialDays, graceDays, holdDays }: Terms) {
+  const days = (count: number) => `P${count}D`;
+  return { period, freeTrial: days(trialDays), gracePeriod: days(graceDays), accountHold: days(holdDays) };
+}
+
+export function listedPurchase(shown: ShownPurchase, host: Host): ListedPurchase {
+  const { purchase: found, subscription } = shown;
   return {
     purchaseToken: found.purchaseToken,
     purchaseId: found.purchaseId,
@@ -81,16 +99,77 @@ export function listedPurchase(found: Purchase, host: Host): ListedPurchase {
     price: formatMoney(found.priceMicros),
     currency: found.currency,
     paymentMethod: found.paymentMethod,
-    acknowledged: found.acknowledgedAt !== null,
+    acknowledged: (subscription ?? found).acknowledgedAt !== null,
     consumed: found.consumedAt !== null,
-    entitled: entitled(found),
+    ...entitlement(shown),
     voidedTime: found.voidedAt,
-    dueAt: found.dueAt,
+    dueAt: (subscription ?? found).dueAt,
+    ...(subscription === null ? {} : { subscription: shownSubscription(subscription, shown.now) }),
   };
 }
 
+function shownSubscription(found: Subscription, now: number) {
+  return {
+    state: subscriptionState(found),
+    autoRenewing: autoRenewing(found),
+    period: found.terms.period,
+    calendar: found.calendar,
+    startTime: found.startTime,
+    expiryTime: expiryAt(found, now),
+    nextPaymentTime: found.nextPaymentAt,
+    nextPrice: formatMoney(found.priceMicros),
+    paymentCount: found.cycle + 1,
+    freeTrial: found.trial,
+    paymentFailed: found.paymentFailed,
+    nextCharge: found.attemptAt,
+    nextOutcome: found.paymentOutcome,
+    cancelledTime: found.cancelledAt,
+    cancelReason: found.cancelReason,
+    linkedPurchaseToken: found.linkedPurchaseToken,
+  };
+}
+
+/** May the buyer use it now, and why, or why not? Of a subscription that is asked whichever payment is shown. */
+function entitlement({ purchase, subscription, now }: ShownPurchase): { entitled: boolean; why: string } {
+  if (subscription === null) {
+    const why = whyPurchase[purchaseState(purchase)];
+    return { entitled: entitled(purchase), why };
+  }
+  return { entitled: mayUse(subscription, now), why: whySubscription(subscription, now) };
+}
+
+const whyPurchase: Record<PurchaseState, string> = {
+  purchased: 'It is paid for; nobody has acknowledged it yet.',
+  acknowledged: 'It is paid for and acknowledged.',
+  consumed: 'It is used up.',
+  voided: 'It was voided and the money went back.',
+};
+
+function whySubscription(found: Subscription, now: number): string {
+  const until = inWordsAt(expiryAt(found, now));
+  switch (subscriptionState(found)) {
+    case 'active':
+      if (found.paymentFailed) return `The payment failed; what was paid for lasts until ${until}.`;
+      return found.trial ? `The free trial lasts until ${until}.` : `It is paid for until ${until}.`;
+    case 'cancelScheduled':
+      return `It is cancelled and paid for until ${until}.`;
+    case 'grace':
+      return `The payment failed; it may be used until ${inWordsAt(found.endsAt ?? found.expiresAt)}.`;
+    case 'hold':
+      return `The payment failed and the use ended ${until}; the account hold waits for a payment.`;
+    case 'expired':
+      return `It expired ${until}.`;
+    case 'revoked':
+      return `It was ended ${until}.`;
+  }
+}
+
+function inWordsAt(at: number): string {
+  return new Date(at).toISOString();
+}
+
 export function purchase(found: SignedPurchase, host: Host): ReplyOf<Control['voidPurchase']> {
-  return { ...listedPurchase(found.purchase, host), ...found.receipt };
+  return { ...listedPurchase(found, host), ...found.receipt };
 }
 
 export function purchaseWithHistory(
@@ -114,7 +193,7 @@ export function auditedThing(thing: Thing, host: Host): unknown {
     case 'product':
       return product(thing.product);
     case 'purchase':
-      return listedPurchase(thing.purchase, host);
+      return listedPurchase(thing.shown, host);
     case 'maintenance':
       return thing.maintenance;
   }
@@ -147,26 +226,4 @@ function historyEntry(entry: Entry): HistoryEntry {
     cause: entry.cause,
     text: inWords(entry, amount),
   };
-}
-
-const who: Record<Entry['cause'], string> = {
-  buyer: 'The buyer',
-  developer: 'The developer’s server',
-  operator: 'The operator',
-  time: 'Till',
-};
-
-function inWords(entry: Entry, amount: string): string {
-  const because = entry.detail === null ? '' : `: ${entry.detail}`;
-  const money = `${amount.replace('-', '')} ${entry.currency}`;
-  switch (entry.what) {
-    case 'purchased':
-      return `${who[entry.cause]} paid ${money}.`;
-    case 'acknowledged':
-      return `${who[entry.cause]} acknowledged the purchase.`;
-    case 'consumed':
-      return `${who[entry.cause]} consumed the purchase.`;
-    case 'voided':
-      return `${who[entry.cause]} voided the purchase and ${money} went back${because}.`;
-  }
 }

@@ -35,7 +35,9 @@ function tooLarge({ contentType, row }: FastifyRequest): Refusal {
 function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   const { code = '', name, statusCode = 500, message } = error as { [key: string]: never } & Error;
-  if (name === 'Unavailable') return new Refusal('ServiceMaintenance', { detail: message });
+  // `Stale`: so many others changed the same row that this change never got its turn, and nothing of it is there
+  if (name === 'Unavailable' || name === 'Stale')
+    return new Refusal('ServiceMaintenance', { detail: message });
   const known = byFastify[code];
   if (known !== undefined) return new Refusal(known);
   return new Refusal(statusCode >= 400 && statusCode < 500 ? 'BadRequest' : 'InternalError');

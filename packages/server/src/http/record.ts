@@ -1,21 +1,22 @@
 // What is remembered of an answered request: its count, the call where it was the server API's, the write where it was control's.
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { Host } from '../host/host.ts';
 import { redactMembers } from './redact.ts';
 
 /** Bodies larger than this are not kept, only how long they were. */
 const longestKept = 4 * 1024;
 
-export function recordAnswer(host: Host, request: FastifyRequest, reply: FastifyReply): void {
+/** `ms` is how long the answer took. */
+export function recordAnswer(host: Host, request: FastifyRequest, status: number, ms: number): void {
   const { row, operation = 'none', code } = request;
   const isStream = row?.replyAs === 'events' && code === undefined;
-  host.watch.tally.answered(operation, code ?? 'Success', isStream ? undefined : reply.elapsedTime);
+  host.watch.tally.answered(operation, code ?? 'Success', isStream ? undefined : ms);
   if (row === undefined) return;
-  if (row.access === 'accessToken' || row.access === 'credentials') recordCall(host, request, reply);
+  if (row.access === 'accessToken' || row.access === 'credentials') recordCall(host, request, status, ms);
   else if (row.access === 'controlKey' && row.method !== 'GET') tellWrite(host, request);
 }
 
-function recordCall(host: Host, request: FastifyRequest, reply: FastifyReply): void {
+function recordCall(host: Host, request: FastifyRequest, status: number, durationMs: number): void {
   const { call, code } = request;
   const at = host.clock();
   host.watch.counts.add(call?.app, code !== undefined, at);
@@ -27,9 +28,9 @@ function recordCall(host: Host, request: FastifyRequest, reply: FastifyReply): v
     at,
     requestId: request.id,
     operation: request.operation ?? '',
-    status: reply.statusCode,
+    status,
     code: code ?? 'Success',
-    durationMs: reply.elapsedTime,
+    durationMs,
     headers: request.raw.rawHeaders,
     requestBody: requestBodyOf(request),
     replyBody: keptText(request.written),

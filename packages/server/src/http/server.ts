@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { type ErrorCode, Refusal } from '@till/protocol/errors';
 import { marketHeader } from '@till/protocol/fields';
-import type { Fields, Operation } from '@till/protocol/shape';
-import fastJsonStringify from 'fast-json-stringify';
+import type { Operation } from '@till/protocol/shape';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { after, type OrPromise } from '../actions/after.ts';
 import type { ServerCall } from '../actions/call.ts';
 import type { Listen } from '../actions/control/listen-to-events.ts';
 import type { Host } from '../host/host.ts';
@@ -36,6 +36,7 @@ import { formMembers } from './form.ts';
 import { handlers } from './handlers.ts';
 import type { NamedRow } from './openapi.ts';
 import { recordAnswer } from './record.ts';
+import { writerOf } from './reply-writer.ts';
 import {
   controlRows,
   groupByPath,
@@ -45,12 +46,13 @@ import {
   routePath,
   serverRows,
 } from './routing.ts';
-import { type JsonSchema, objectSchema } from './schema.ts';
 import { carrierOf, idempotencyKeyOf, marketOf, sendGiven } from './writes.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
     call: Omit<ServerCall, 'market'> | undefined;
+    /** When it came, on the clock of `performance`. */
+    arrivedAt: number;
     operation: string | undefined;
     row: Operation | undefined;
     /** As it was sent; the server itself reads every body as bytes. */
@@ -75,7 +77,11 @@ const headerLimit = 16 * 1024;
 /** As Prometheus asks for it. */
 const textType = 'text/plain; version=0.0.4; charset=utf-8';
 
-type Run = (host: Host, request: FastifyRequest, input: Record<string, unknown>) => Promise<unknown>;
+/** Answers at once where nothing has to be waited for. */
+type Run = (host: Host, request: FastifyRequest, input: Record<string, unknown>) => unknown;
+
+/** Lets a call in, or refuses it. */
+type Enter = (request: FastifyRequest) => OrPromise<void>;
 
 export function createServer(host: Host, faces: Faces, limits: Limits = standardLimits): FastifyInstance {
   const createRequestId = createRequestIds();
@@ -108,6 +114,7 @@ export function createServer(host: Host, faces: Faces, limits: Limits = standard
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   server.setErrorHandler((error, request, reply) => sendError(host, error, request, reply));
   server.addHook('onRequest', (request, reply, done) => {
+    request.arrivedAt = performance.now();
     reply.header('x-request-id', request.id);
     const path = readablePath(request.url);
     request.isControl = path.startsWith('/control/');
@@ -118,10 +125,10 @@ export function createServer(host: Host, faces: Faces, limits: Limits = standard
     refuseAmbiguous(request, reply);
     done();
   });
-  server.addHook('onResponse', (request, reply, done) => {
+  // with its answer a request is over for us; to wait until the socket has taken it would cost each a pair of listeners
+  server.addHook('onSend', (request, reply, _payload, done) => {
     cutOffUnread(request, limits);
-    logAnswer(host, request, reply);
-    recordAnswer(host, request, reply);
+    noteAnswer(host, request, reply);
     done();
   });
   if (faces.serverApi) addServerApi(server, host);
@@ -149,6 +156,7 @@ function isOpen(row: Operation): boolean {
 
 function decorate(server: FastifyInstance): void {
   server.decorateRequest('call', undefined);
+  server.decorateRequest('arrivedAt', 0);
   server.decorateRequest('operation', undefined);
   server.decorateRequest('row', undefined);
   server.decorateRequest('contentType', undefined);
@@ -166,9 +174,12 @@ function addServerApi(server: FastifyInstance, host: Host): void {
     ]?.[name];
     if (handler === undefined) throw new Error(`no handler for ${generation} ${name}`);
     const byToken = row.access === 'accessToken';
-    const enter = async (request: FastifyRequest) => {
-      if (byToken) request.call = await authorizeServerCall(host, request, row);
-      checkContentType(request, row, strictContentType(host, request.call));
+    const enter: Enter = (request) => {
+      const call = byToken ? authorizeServerCall(host, request, row) : undefined;
+      return after(call, (authorized) => {
+        request.call = authorized;
+        checkContentType(request, row, strictContentType(host, authorized));
+      });
     };
     const run: Run = (by, request, input) =>
       handler(
@@ -183,7 +194,7 @@ function addServerApi(server: FastifyInstance, host: Host): void {
 function addControlApi(server: FastifyInstance, host: Host, control: Faces['control']): void {
   for (const { name, row } of controlRows) {
     if (control === undefined && !isOpen(row)) continue;
-    const enter = async (request: FastifyRequest) => {
+    const enter: Enter = (request) => {
       if (row.access !== 'controlKey' || control === undefined) return;
       if (control.known) refuseStrangeHost(request);
       authorizeControlCall(host, request, control.key);
@@ -200,7 +211,7 @@ function addRoute(
   server: FastifyInstance,
   host: Host,
   { name, row, controlKey }: { name: string; row: Operation; controlKey: string | undefined },
-  enter: (request: FastifyRequest) => Promise<void>,
+  enter: Enter,
   run: Run,
 ): void {
   const check = checkOf(row);
@@ -209,23 +220,18 @@ function addRoute(
   server.route({
     method: row.method,
     url: routePath(row.path),
-    onRequest: async (request, reply) => {
+    onRequest: (request, reply, done) => {
       request.operation = name;
       request.row = row;
-      await enter(request);
-      askForBody(request, reply);
+      const entered = after(enter(request), () => askForBody(request, reply));
+      if (entered instanceof Promise) return entered;
+      done();
     },
-    handler: async (request, reply) => {
+    handler: (request, reply) => {
       const input = check(incoming(request, row));
-      const given = carryOut({ request, input, act: (by) => run(by, request, input) });
-      if (given !== undefined) {
-        const sent = await given;
-        request.written = sent.text;
-        return sendGiven(reply, sent);
-      }
-      const answer = await run(host, request, input);
-      reply.code(row.status ?? 200);
-      return sendAnswer(request, reply, row, answer, write);
+      const given = carryOut({ request, input, act: async (by) => run(by, request, input) });
+      if (given !== undefined) return given.then((sent) => sendGiven(request, reply, sent));
+      return after(run(host, request, input), (answer) => sendAnswer(request, reply, row, answer, write));
     },
   });
 }
@@ -237,6 +243,7 @@ function sendAnswer(
   answer: unknown,
   write: (answer: unknown) => string,
 ) {
+  reply.code(row.status ?? 200);
   if (row.replyAs === 'text') return reply.header('content-type', textType).send(answer);
   if (row.replyAs === 'events') return sendEvents(reply, answer as Listen, write);
   if (row.reply === undefined) return reply.send();
@@ -259,30 +266,13 @@ function incoming(request: FastifyRequest, row: Operation) {
   };
 }
 
-/** Writes the reply by the row's own schema, compiled on its first use: a member that the row does not name is not sent. */
-function writerOf(row: Operation): (answer: unknown) => string {
-  let write: ((answer: unknown) => string) | undefined;
-  return (answer) => {
-    write ??= fastJsonStringify(writtenSchema(row.reply ?? {}) as never);
-    return write(answer);
-  };
-}
-
-/** Required members would be written first; the row's order is the documents', `continuationKey` in front. */
-function writtenSchema(fields: Fields): JsonSchema {
-  const schema = objectSchema(fields, false);
-  const hasOptional = Object.values(fields).some((field) => field.optional === true);
-  return hasOptional ? { ...schema, required: [] } : schema;
-}
-
 /** A path that cannot be decoded is refused with the route (section 1.5). */
 function refuseUndecodable(host: Host, request: FastifyRequest, reply: FastifyReply): void {
   reply.header('x-request-id', request.id);
   request.isControl = request.url.startsWith('/control/');
   const hidden = host.node.maintenance && !request.isControl;
   sendError(host, new Refusal(hidden ? 'ServiceMaintenance' : 'BadRequest'), request, reply);
-  logAnswer(host, request, reply); // no hook runs for it
-  recordAnswer(host, request, reply);
+  noteAnswer(host, request, reply); // no hook runs for it
 }
 
 /** Unique across nodes and restarts, and cheap: a random start and a count. */
@@ -292,18 +282,24 @@ function createRequestIds(): () => string {
   return () => `${start}-${(count++).toString(36)}`;
 }
 
+function noteAnswer(host: Host, request: FastifyRequest, reply: FastifyReply): void {
+  const ms = request.arrivedAt === 0 ? 0 : performance.now() - request.arrivedAt;
+  logAnswer(host, request, reply.statusCode, ms);
+  recordAnswer(host, request, reply.statusCode, ms);
+}
+
 /** Neither path nor query is logged: they hold tokens, and now and then a secret. */
-function logAnswer(host: Host, request: FastifyRequest, reply: FastifyReply): void {
+function logAnswer(host: Host, request: FastifyRequest, status: number, ms: number): void {
   host.log.info(
     {
       requestId: request.id,
       method: request.method,
       operation: request.operation,
       clientId: request.call?.app.clientId,
-      status: reply.statusCode,
+      status,
       code: request.code,
       detail: request.detail,
-      ms: Math.round(reply.elapsedTime * 100) / 100,
+      ms: Math.round(ms * 100) / 100,
     },
     'answered',
   );

@@ -2,11 +2,15 @@
 import type { Environment } from '@till/protocol/codes';
 import type { operations } from '@till/protocol/operations';
 import type { ReplyOf } from '@till/protocol/shape';
+import { choice } from '../actions/call.ts';
 import type { IssuedToken } from '../actions/get-access-token.ts';
+import type { SeenSubscription } from '../actions/get-subscription-detail.ts';
 import type { Page } from '../actions/page.ts';
+import { formatMoney } from '../domain/money.ts';
 import { accessTokens } from '../domain/policy.ts';
-import type { Purchase } from '../domain/purchase.ts';
+import type { Purchase, PurchaseDetails } from '../domain/purchase.ts';
 import { shownPayload } from '../domain/purchase-data.ts';
+import { autoRenewing, expiryAt, paymentState, type Subscription } from '../domain/subscription.ts';
 import type { Host } from '../host/host.ts';
 
 type V7 = typeof operations.v7;
@@ -21,7 +25,7 @@ export function accessToken(issued: IssuedToken): ReplyOf<V7['getAccessToken']> 
   };
 }
 
-export function purchaseDetails(purchase: Purchase, host: Host): ReplyOf<V7['getPurchaseDetails']> {
+export function purchaseDetails(purchase: PurchaseDetails, host: Host): ReplyOf<V7['getPurchaseDetails']> {
   return {
     consumptionState: purchase.consumedAt === null ? 0 : 1,
     developerPayload: shownPayload(purchase.developerPayload, host.environment),
@@ -36,6 +40,69 @@ export function purchaseDetails(purchase: Purchase, host: Host): ReplyOf<V7['get
 /** The body examples drop the `The` that the code table prints (section 3.1). */
 export function success(): ReplyOf<V7['consumePurchase']> {
   return { result: { code: 'Success', message: 'Request has been completed successfully.' } };
+}
+
+export function recurringPurchaseDetails(
+  seen: SeenSubscription,
+  host: Host,
+): ReplyOf<V7['getRecurringPurchaseDetails']> {
+  const { subscription, call } = seen;
+  return {
+    startTime: subscription.startTime,
+    expiryTime: expiryAt(subscription, call.now),
+    nextPaymentTime: subscription.nextPaymentAt,
+    autoRenewing: autoRenewing(subscription),
+    cancelReason: subscription.cancelReason,
+    cancelledTime: cancelledTime(seen, host),
+    acknowledgeState: subscription.acknowledgedAt === null ? 0 : 1,
+    lastPurchaseId: subscription.lastPurchaseId,
+    lastPurchaseState: subscription.voidedAt === null ? 0 : 1,
+  };
+}
+
+export function subscriptionDetail(seen: SeenSubscription, host: Host): ReplyOf<V7['getSubscriptionDetail']> {
+  const { subscription, call } = seen;
+  const { developerPayload, lastPaidMicros, priceMicros } = subscription;
+  return {
+    acknowledgementState: subscription.acknowledgedAt === null ? 0 : 1,
+    ...(developerPayload === null ? {} : { developerPayload }),
+    autoRenewing: autoRenewing(subscription),
+    paymentState: paymentState(subscription),
+    lastPurchaseId: subscription.lastPurchaseId,
+    linkedPurchaseToken: subscription.linkedPurchaseToken,
+    priceAmount: formatMoney(lastPaidMicros),
+    priceAmountMicros: lastPaidMicros,
+    nextPriceAmount: formatMoney(priceMicros),
+    nextPriceAmountMicros: priceMicros,
+    nextPaymentTimeMillis: subscription.nextPaymentAt,
+    pauseStartTimeMillis: null,
+    pauseEndTimeMillis: null,
+    priceCurrencyCode: currencyCode(subscription),
+    countryCode: subscription.country,
+    startTimeMillis: subscription.startTime,
+    expiryTimeMillis: expiryAt(subscription, call.now),
+    autoResumeTimeMillis: null,
+    cancelledTimeMillis: cancelledTime(seen, host),
+    cancelReason: subscription.cancelReason,
+    promotionPrice: null,
+    priceChange: null,
+  };
+}
+
+/**
+ * A scheduled cancellation shows the end of use, as the published example does, unless the app has chosen the time of
+ * the request (section 13, row 20).
+ */
+function cancelledTime({ subscription, call }: SeenSubscription, host: Host): number | null {
+  const { cancelledAt, expiresAt } = subscription;
+  const { switches } = call.app;
+  if (cancelledAt === null || choice(host, switches, 'scheduledCancelTime') === 'request') return cancelledAt;
+  return Math.max(cancelledAt, expiresAt);
+}
+
+/** The won in Korea; elsewhere the product's own currency (section 13, row 28). */
+function currencyCode({ market, currency }: Subscription): string {
+  return market === 'MKT_ONE' ? 'KRW' : currency;
 }
 
 export function voidedPurchases(page: Page): ReplyOf<V7['getVoidedPurchases']> {
@@ -72,7 +139,7 @@ function unconfirmedPurchase(purchase: Purchase, environment: Environment) {
   };
 }
 
-function purchaseState(purchase: Purchase): number {
+function purchaseState(purchase: Pick<Purchase, 'voidedAt'>): number {
   return purchase.voidedAt === null ? 0 : 1;
 }
 

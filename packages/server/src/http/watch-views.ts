@@ -3,7 +3,7 @@ import type { controlOperations } from '@till/protocol/control';
 import type { Fields, ReplyOf } from '@till/protocol/shape';
 import type { Point, Stats } from '../actions/control/read-stats.ts';
 import { formatMoney } from '../domain/money.ts';
-import type { Call } from '../host/last-calls.ts';
+import type { Call } from '../host/call-slots.ts';
 import { redactBody, redactHeaders } from './redact.ts';
 import { fieldsOf } from './routing.ts';
 

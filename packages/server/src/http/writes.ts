@@ -87,7 +87,12 @@ function askedOf(writing: WritingRow, { request, input }: WriteCall, key: string
   };
 }
 
-export function sendGiven(reply: FastifyReply, { status, text, replayed }: Given): FastifyReply {
+export function sendGiven(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { status, text, replayed }: Given,
+): FastifyReply {
+  request.written = text;
   reply.code(status);
   if (replayed) reply.header(idempotentReplayHeader, 'true');
   if (text === undefined) return reply.send();

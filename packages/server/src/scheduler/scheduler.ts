@@ -1,12 +1,16 @@
 // Does what is due in the worlds whose clock runs, and what a node must do now and then.
+import { giveUpPayments } from '../actions/ask-again.ts';
 import { learnMaintenance } from '../actions/control/set-maintenance.ts';
 import { probeWrites } from '../actions/probe-writes.ts';
 import { purgeAccessTokens } from '../actions/purge-access-tokens.ts';
 import { purgeAnswers } from '../actions/purge-answers.ts';
 import { findDue, settleByKey } from '../actions/settle-due.ts';
 import type { Host } from '../host/host.ts';
+import { createPayments } from './payments.ts';
 
 const passEveryMs = 250;
+const askEveryMs = 250;
+const giveUpEveryMs = 1_000;
 const learnEveryMs = 1_000;
 const probeEveryMs = 1_000;
 const purgeEveryMs = 60_000;
@@ -17,8 +21,17 @@ export interface Scheduler {
 }
 
 export function startScheduler(host: Host): Scheduler {
+  const payments = createPayments(host);
+  // a gateway that answers at once leaves nothing to ask again
+  const asks = host.gateway.answerAtOnce === undefined;
   const jobs = [
     repeat(host, 'what is due', passEveryMs, () => pass(host)),
+    ...(asks
+      ? [
+          repeat(host, 'payments', askEveryMs, () => payments.pass()),
+          repeat(host, 'unanswered payments', giveUpEveryMs, () => giveUpPayments(host)),
+        ]
+      : []),
     repeat(host, 'maintenance', learnEveryMs, () => learnMaintenance(host)),
     repeat(host, 'writes', probeEveryMs, () => probeWrites(host)),
     repeat(host, 'ended tokens', purgeEveryMs, () => purgeAccessTokens(host)),
@@ -26,12 +39,12 @@ export function startScheduler(host: Host): Scheduler {
   ];
   return {
     stop: async () => {
-      await Promise.all(jobs.map((stop) => stop()));
+      await Promise.all([...jobs.map((stop) => stop()), payments.stop()]);
     },
   };
 }
 
-/** One bounded pass; several nodes may do the same, a purchase changes for one of them. */
+/** One bounded pass, which waits for nobody outside; several nodes may do the same, a purchase changes for one of them. */
 async function pass(host: Host): Promise<void> {
   const due = await findDue(host);
   await Promise.all(due.map((key) => settleByKey(host, key)));

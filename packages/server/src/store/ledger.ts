@@ -1,5 +1,5 @@
 // The ledger: what happened to a purchase and the money that moved. Rows are only ever added.
-import type { Entry } from '../domain/purchase.ts';
+import type { Entry } from '../domain/ledger.ts';
 import type { Query, Row } from './database.ts';
 
 /** Adds the entries behind the first `count` of the token; a gap or a double is impossible by the primary key. */

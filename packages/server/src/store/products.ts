@@ -1,15 +1,16 @@
 // Products of an app.
-import type { Product } from '../domain/product.ts';
+import type { Product, Terms } from '../domain/product.ts';
 import type { Query, Row } from './database.ts';
 
-const columns = 'app_id, product_id, type, title, price_micros, currency, created_at, rev';
+const columns = 'app_id, product_id, type, title, price_micros, currency, terms, created_at, rev';
 
 /** Makes the product, or changes the one that is there; its type stays as it is. */
 export async function putProduct(query: Query, product: Product): Promise<void> {
   await query.run(
-    `insert into product (${columns}) values ($1, $2, $3, $4, $5, $6, $7, $8)
+    `insert into product (${columns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
      on conflict (app_id, product_id) do update set title = excluded.title,
-       price_micros = excluded.price_micros, currency = excluded.currency, rev = product.rev + 1`,
+       price_micros = excluded.price_micros, currency = excluded.currency, terms = excluded.terms,
+       rev = product.rev + 1`,
     [
       product.appId,
       product.productId,
@@ -17,6 +18,7 @@ export async function putProduct(query: Query, product: Product): Promise<void> 
       product.title,
       product.priceMicros,
       product.currency,
+      product.terms && JSON.stringify(product.terms),
       product.createdAt,
       product.rev,
     ],
@@ -74,6 +76,7 @@ function toProduct(row: Row): Product {
     title: String(row.title),
     priceMicros: Number(row.price_micros),
     currency: String(row.currency),
+    terms: row.terms === null ? null : (JSON.parse(String(row.terms)) as Terms),
     createdAt: Number(row.created_at),
     rev: Number(row.rev),
   };

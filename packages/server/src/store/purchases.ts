@@ -1,12 +1,15 @@
 // Purchases, and the two lists over them.
 import type { Market } from '@till/protocol/codes';
-import type { Purchase, PurchaseState } from '../domain/purchase.ts';
+import type { Purchase, PurchaseDetails, PurchaseState } from '../domain/purchase.ts';
 import type { Receipt } from '../domain/purchase-data.ts';
 import { type Query, type Row, Stale, type Value } from './database.ts';
 
 const columns = `app_id, purchase_token, purchase_id, world_id, order_id, product_id, type, market, country,
   buyer_id, quantity, developer_payload, product_name, price_micros, currency, payment_method, purchase_time,
   acknowledged_at, consumed_at, voided_at, void_reason, due_at, entry_count, rev`;
+
+const detailColumns = `purchase_id, product_id, type, market, quantity, developer_payload, price_micros, currency,
+  purchase_time, acknowledged_at, consumed_at, voided_at, void_reason, due_at`;
 
 /** Where a purchase is found again: the whole of its primary key. */
 export interface PurchaseKey {
@@ -85,7 +88,54 @@ export async function savePurchase(query: Query, purchase: Purchase): Promise<vo
   if (saved === 0) throw new Stale('purchase');
 }
 
-/** The purchase of a managed product: it has its token for itself (section 1.1). */
+/** Confirms one payment of a subscription, whose own row has been saved where its `rev` was as read. */
+export async function acknowledgePayment(query: Query, key: PurchaseKey, at: number): Promise<void> {
+  await query.run(
+    `update purchase set acknowledged_at = $1, rev = rev + 1
+     where app_id = $2 and purchase_token = $3 and purchase_id = $4`,
+    [at, key.appId, key.purchaseToken, key.purchaseId],
+  );
+}
+
+/** Voids one payment of a subscription, whose own row has been saved where its `rev` was as read. */
+export async function voidPayment(
+  query: Query,
+  key: PurchaseKey,
+  voided: { at: number; reason: string | null },
+): Promise<void> {
+  await query.run(
+    `update purchase set voided_at = $1, void_reason = $2, rev = rev + 1
+     where app_id = $3 and purchase_token = $4 and purchase_id = $5`,
+    [voided.at, voided.reason, key.appId, key.purchaseToken, key.purchaseId],
+  );
+}
+
+/** One payment of many under a token. */
+export async function loadPayment(query: Query, key: PurchaseKey): Promise<Purchase | undefined> {
+  const [row] = await query.all(
+    `select ${columns} from purchase where app_id = $1 and purchase_token = $2 and purchase_id = $3`,
+    [key.appId, key.purchaseToken, key.purchaseId],
+  );
+  return row && toPurchase(row);
+}
+
+/** The purchase of a token, without what only a change needs: each column of the row adds to what a read costs. */
+export async function loadPurchaseDetails(
+  query: Query,
+  appId: string,
+  purchaseToken: string,
+): Promise<PurchaseDetails | undefined> {
+  const [row] = await query.all(
+    `select ${detailColumns} from purchase where app_id = $1 and purchase_token = $2 limit 1`,
+    [appId, purchaseToken],
+  );
+  return row && toDetails(row);
+}
+
+/**
+ * The purchase of a managed product, which has its token for itself; of a monthly product or a subscription any of
+ * its payments, which are alike in product, type, market and buyer (section 1.1).
+ */
 export async function loadPurchase(
   query: Query,
   appId: string,
@@ -133,7 +183,8 @@ export async function listVoided(
 
 /**
  * Purchases of a market that nobody has acknowledged, after a place and up to a time, ascending by time. One
- * that is overdue at `now` is out, whether or not its void has been carried out yet.
+ * that is overdue at `now` is out, whether or not its void has been carried out yet. So is the first payment
+ * of a subscription that was voided since: nobody can acknowledge it any more.
  */
 export async function listUnconfirmed(
   query: Query,
@@ -147,6 +198,9 @@ export async function listUnconfirmed(
      where app_id = $1 and market = $2 and acknowledged_at is null and voided_at is null
        and purchase_time >= $3 and (purchase_time > $3 or purchase_id > $4) and purchase_time <= $5
        and (due_at is null or due_at > $6)
+       and not exists (select 1 from subscription
+         where subscription.app_id = $1 and subscription.purchase_token = purchase.purchase_token
+           and (subscription.acknowledge_by <= $6 or subscription.voided_at is not null))
      order by purchase_time, purchase_id limit $7`,
     [scope.appId, scope.market, after.time, after.purchaseId, until, scope.now, limit],
   );
@@ -204,50 +258,6 @@ function startsWith(value: string): string {
   return `(${named.map((column) => `substr(${column}, 1, length(${value})) = ${value}`).join(' or ')})`;
 }
 
-/** What is due in an app up to `now`, the earliest first. */
-export async function listDueOfApp(
-  query: Query,
-  appId: string,
-  now: number,
-  limit: number,
-): Promise<Purchase[]> {
-  const rows = await query.all(
-    `select ${columns} from purchase where app_id = $1 and due_at <= $2 order by due_at limit $3`,
-    [appId, now, limit],
-  );
-  return rows.map(toPurchase);
-}
-
-/** What is due in a world up to `now`, the earliest first. */
-export async function listDueKeys(
-  query: Query,
-  worldId: string,
-  now: number,
-  limit: number,
-): Promise<PurchaseKey[]> {
-  const rows = await query.all(
-    `select app_id, purchase_token, purchase_id from purchase where world_id = $1 and due_at <= $2
-     order by due_at limit $3`,
-    [worldId, now, limit],
-  );
-  return rows.map(toKey);
-}
-
-/** What time alone changes in a world up to `until`, the earliest first. */
-export async function listDueOfWorld(
-  query: Query,
-  worldId: string,
-  until: number,
-  limit: number,
-): Promise<Purchase[]> {
-  const rows = await query.all(
-    `select ${columns} from purchase where world_id = $1 and due_at <= $2
-     order by due_at, purchase_id limit $3`,
-    [worldId, until, limit],
-  );
-  return rows.map(toPurchase);
-}
-
 /** Deletes the receipts of some purchases of an app and tells how many; 0 when there are none left. */
 export async function deleteReceipts(query: Query, appId: string, limit: number): Promise<number> {
   return query.run(
@@ -266,36 +276,36 @@ export async function deletePurchases(query: Query, appId: string, limit: number
   );
 }
 
-function toKey(row: Row): PurchaseKey {
+function toDetails(row: Row): PurchaseDetails {
   return {
-    appId: String(row.app_id),
-    purchaseToken: String(row.purchase_token),
     purchaseId: String(row.purchase_id),
-  };
-}
-
-function toPurchase(row: Row): Purchase {
-  return {
-    ...toKey(row),
-    worldId: String(row.world_id),
-    orderId: String(row.order_id),
     productId: String(row.product_id),
     type: row.type as Purchase['type'],
     market: row.market as Purchase['market'],
-    country: String(row.country),
-    buyerId: String(row.buyer_id),
     quantity: Number(row.quantity),
     developerPayload: row.developer_payload as string | null,
-    productName: row.product_name as string | null,
     priceMicros: Number(row.price_micros),
     currency: String(row.currency),
-    paymentMethod: row.payment_method as Purchase['paymentMethod'],
     purchaseTime: Number(row.purchase_time),
     acknowledgedAt: row.acknowledged_at as number | null,
     consumedAt: row.consumed_at as number | null,
     voidedAt: row.voided_at as number | null,
     voidReason: row.void_reason as string | null,
     dueAt: row.due_at as number | null,
+  };
+}
+
+function toPurchase(row: Row): Purchase {
+  return {
+    ...toDetails(row),
+    appId: String(row.app_id),
+    purchaseToken: String(row.purchase_token),
+    worldId: String(row.world_id),
+    orderId: String(row.order_id),
+    country: String(row.country),
+    buyerId: String(row.buyer_id),
+    productName: row.product_name as string | null,
+    paymentMethod: row.payment_method as Purchase['paymentMethod'],
     entryCount: Number(row.entry_count),
     rev: Number(row.rev),
   };

@@ -22,10 +22,13 @@ import {
 type Json = any;
 type Kind = 'world' | 'app' | 'product' | 'purchase' | 'maintenance';
 
-/** What a test call is about: an app of its own in a world of its own, with a product and a purchase. */
+/** What a test call is about: an app of its own in a world of its own, with products, a purchase and subscriptions. */
 interface Scene {
   app: TestApp;
   purchaseToken: string;
+  subscriptionToken: string;
+  /** Of a subscription that is cancelled. */
+  cancelledToken: string;
 }
 
 interface Sample {
@@ -47,6 +50,13 @@ const ofPurchase = (what: string): Sample => ({
   body: () => ({}),
   before: 'purchase',
   after: 'purchase',
+});
+const ofSubscription = (what: string, given: Partial<Sample> = {}): Sample => ({
+  path: ({ app, subscriptionToken }) =>
+    `/apps/${app.clientId}/purchases/${subscriptionToken}/${what}?worldId=${app.worldId}`,
+  before: 'purchase',
+  after: 'purchase',
+  ...given,
 });
 const ofWorld = (rest = '') => ({ path: ({ app }: Scene) => `/worlds/${app.worldId}${rest}` });
 const changed = (kind: Kind) => ({ before: kind, after: kind });
@@ -94,6 +104,14 @@ const samples: Record<ControlWrite, Sample> = {
   voidPurchase: ofPurchase('void'),
   acknowledgePurchaseByHand: ofPurchase('acknowledge'),
   consumePurchaseByHand: ofPurchase('consume'),
+  cancelByHand: ofSubscription('cancel'),
+  reactivateByHand: ofSubscription('reactivate', {
+    path: ({ app, cancelledToken }) =>
+      `/apps/${app.clientId}/purchases/${cancelledToken}/reactivate?worldId=${app.worldId}`,
+  }),
+  deferByHand: ofSubscription('defer', { body: () => ({ deferPeriod: 3 }) }),
+  setPayment: ofSubscription('payment', { body: () => ({ method: 'DCB', outcome: 'decline' }) }),
+  resetTrials: { ...ofApp('/buyers/somebody/trials'), ...changed('app') },
   setMaintenance: {
     path: () => '/maintenance',
     body: ({ app }) => ({ on: true, worldId: app.worldId }),
@@ -101,6 +119,9 @@ const samples: Record<ControlWrite, Sample> = {
     refusedBody: () => ({ on: true, worldId: 'nowhere' }),
   },
 };
+
+const monthlyPass = { type: 'subscription', title: 'A pass', price: '9900', currency: 'KRW' };
+const noSubscriptions = { subscriptionToken: 'x', cancelledToken: 'x' };
 
 const writes = controlRows.filter(({ row }) => isControlWrite(row));
 const sampleOf = (name: string) => samples[name as ControlWrite];
@@ -138,7 +159,22 @@ for (const database of httpDatabases) {
       const path = `/apps/${app.clientId}/products/unsold?worldId=${app.worldId}`;
       const product = { type: 'inapp', title: 'Unsold', price: '1', currency: 'KRW' };
       expectStatus(await server.control('PUT', path, product), 200);
-      return { app, purchaseToken: (await server.buy(app)).purchaseToken };
+      return { app, purchaseToken: (await server.buy(app)).purchaseToken, ...noSubscriptions };
+    };
+    /** With two subscriptions, which most tests do without. */
+    const makeWholeScene = async (): Promise<Scene> => {
+      const scene = await makeScene();
+      const of = `/apps/${scene.app.clientId}`;
+      const pass = { ...monthlyPass, subscription: { period: 'P1M' } };
+      expectStatus(
+        await server.control('PUT', `${of}/products/pass?worldId=${scene.app.worldId}`, pass),
+        200,
+      );
+      const { purchaseToken: subscriptionToken } = await server.buy(scene.app, { productId: 'pass' });
+      const { purchaseToken: cancelledToken } = await server.buy(scene.app, { productId: 'pass' });
+      const cancel = `${of}/purchases/${cancelledToken}/cancel?worldId=${scene.app.worldId}`;
+      expectStatus(await server.control('POST', cancel), 200);
+      return { ...scene, subscriptionToken, cancelledToken };
     };
     const send = (name: string, scene: Scene): Promise<Answer> => {
       const { row } = writes.find((write) => write.name === name) as (typeof writes)[0];
@@ -150,7 +186,7 @@ for (const database of httpDatabases) {
 
     for (const { name } of writes) {
       test(`${name} leaves one row that says when, by which key, what and on what`, async () => {
-        const scene = await makeScene();
+        const scene = await makeWholeScene();
         const from = Date.now();
         const answer = await send(name, scene);
         assert.ok(answer.status < 300, answer.text);
@@ -180,6 +216,7 @@ for (const database of httpDatabases) {
       const nowhere: Scene = {
         app: { ...scene.app, clientId: 'nobody', worldId: 'nowhere' },
         purchaseToken: 'x',
+        ...noSubscriptions,
       };
       const before = await rowCount();
       for (const { name, row } of writes) {
@@ -265,6 +302,21 @@ for (const database of httpDatabases) {
       assert.ok(stored.includes(app.clientId));
     });
 
+    test('a change of a subscription tells of it before and after, its catching up included', async () => {
+      const { app, subscriptionToken } = await makeWholeScene();
+      const { database } = server.till.host;
+      // time passes and nobody looks: the call itself has to catch up
+      const later = 'update world set clock_at = clock_at + $1 where world_id = $2';
+      await database.run(later, [12 * 60_000, app.worldId]);
+      const path = `/apps/${app.clientId}/purchases/${subscriptionToken}/cancel`;
+      const answer = await server.control('POST', path);
+      const [row] = await rowsOfRequest(answer);
+      const { signature: _, purchaseData: __, ...shown } = expectStatus(answer, 200);
+      assert.deepEqual(JSON.parse(row.after), shown);
+      assert.equal(shown.subscription.paymentCount, 3);
+      assert.equal(JSON.parse(row.before).subscription.autoRenewing, true);
+    });
+
     test('a repeated key leaves the row of its first call alone', async () => {
       const { app } = await makeScene();
       const headers = { authorization: `Bearer ${controlKey}`, 'idempotency-key': 'audited-once' };
@@ -277,9 +329,10 @@ for (const database of httpDatabases) {
     });
 
     test('lists the latest first, by app and by world, page by page', async () => {
-      const { app, purchaseToken } = await makeScene();
+      const scene = await makeScene();
+      const { app } = scene;
       const other = await makeScene();
-      await send('changeApp', { app, purchaseToken });
+      await send('changeApp', scene);
       const ofOne = await list(`?clientId=${app.clientId}`);
       const operations = ofOne.map(({ operation }) => operation);
       assert.deepEqual(operations, ['changeApp', 'createPurchase', 'putProduct', 'putProduct', 'createApp']);
@@ -366,7 +419,7 @@ for (const database of httpDatabases) {
 
     test('a row that was removed, altered, reordered, added or cut off is found by chain and place', async () => {
       const { app } = await makeScene();
-      await send('changeApp', { app, purchaseToken: '' });
+      await send('changeApp', { app, purchaseToken: '', ...noSubscriptions });
       const [{ chain }] = (await list(`?clientId=${app.clientId}&limit=1`)) as [Json];
       const where = 'where app_id = $1 and seq = $2';
       const altered = (column: string, value: string | number) =>

@@ -98,14 +98,17 @@ function placesIn(part: Place['part'], fields: Fields, above: string[]): Place[]
   });
 }
 
-/** The same object with this value at this place. */
+/** The same object with this value at this place; what is around it has all that it needs. */
 function withValue(
   whole: Record<string, unknown>,
+  fields: Fields,
   [name = '', ...rest]: string[],
   value: unknown,
 ): Record<string, unknown> {
-  if (rest.length === 0) return { ...whole, [name]: value };
-  return { ...whole, [name]: withValue((whole[name] ?? {}) as Record<string, unknown>, rest, value) };
+  const field = fields[name];
+  if (rest.length === 0 || field?.is !== 'object') return { ...whole, [name]: value };
+  const around = (whole[name] ?? needed(field.of)) as Record<string, unknown>;
+  return { ...whole, [name]: withValue(around, field.of, rest, value) };
 }
 
 for (const database of httpDatabases) {
@@ -135,7 +138,10 @@ for (const database of httpDatabases) {
           for (const value of wrong(field, part === 'body')) {
             // an empty value in a path is another path
             if (part === 'params' && value === '') continue;
-            const answer = await send(row, { ...fits, [part]: withValue(fits[part], path, value) });
+            const answer = await send(row, {
+              ...fits,
+              [part]: withValue(fits[part], row[part] ?? {}, path, value),
+            });
             const shown = `${path.join('.')} ${JSON.stringify(value).slice(0, 60)}: ${answer.text}`;
             const [status, code, ...fields] = refusal(answer);
             assert.deepEqual([status, code], [400, 'InvalidRequest'], shown);

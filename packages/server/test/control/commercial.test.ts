@@ -82,6 +82,22 @@ for (const database of httpDatabases) {
       assert.deepEqual(items, []);
     });
 
+    test('nor of a payment to come, whose method may change', async () => {
+      const pass = { type: 'auto', title: 'A pass', price: '4400', currency: 'KRW' };
+      expectStatus(await server.control('PUT', `/apps/${app.clientId}/products/pass`, pass), 200);
+      const { purchaseToken } = expectStatus(await create({ productId: 'pass' }), 201);
+      const path = `/apps/${app.clientId}/purchases/${purchaseToken}`;
+      for (const outcome of ['approve', 'decline', 'timeout']) {
+        const answer = await server.control('PUT', `${path}/payment`, { outcome });
+        assert.deepEqual(refusal(answer), [403, 'NotInCommercial', 'outcome']);
+      }
+      const changed = await server.control('PUT', `${path}/payment`, { method: 'DCB' });
+      const { paymentMethod, subscription } = expectStatus(changed, 200);
+      // the payment that is shown was made as it was; the next one goes as it is told now
+      assert.deepEqual([paymentMethod, subscription.calendar], ['ONEPAY', 'commercial']);
+      expectStatus(await server.control('POST', `${path}/void`), 200);
+    });
+
     test('a purchase has identifiers of commercial shape, in Korean time, and no payload is null', async () => {
       const bought = expectStatus(await create({ productId: 'product01', payment: { method: 'DCB' } }), 201);
       // 20:31:15 in UTC is 05:31:15 of the next day in Korea

@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { httpDatabases } from '../databases.ts';
 import { openShop } from '../http/shop.ts';
 import { expectStatus, refusal, startServer, type TestServer } from '../server.ts';
+import { korea, noon, openSubscribers } from './subscribers.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -213,6 +214,52 @@ for (const database of httpDatabases) {
         await lonely.stop();
       }
     });
+  });
+
+  test(`subscriptions count with the purchases on ${database.name}, their payments only where they are late`, async () => {
+    const machine = { now: noon };
+    const server = await startServer(database, {}, { clock: () => machine.now });
+    const fresh = () => {
+      machine.now += minuteMs;
+      return scrape(server.url);
+    };
+    const figures = async () => {
+      const samples = await fresh();
+      const of = (name: string) => samples.get(`till_${name}`);
+      return {
+        due: of('due_purchases'),
+        overdue: of('overdue_purchases'),
+        lateSeconds: of('oldest_overdue_seconds'),
+        unconfirmedHours: Math.floor((of('oldest_unconfirmed_purchase_seconds') ?? 0) / 3600),
+        voidsWithinADay: of('purchases_voided_within_a_day'),
+      };
+    };
+    const nothing = { due: 0, overdue: 0, lateSeconds: 0, unconfirmedHours: 0, voidsWithinADay: 0 };
+    try {
+      const shop = await openSubscribers(server);
+      const { worldId } = shop.app;
+      const run = { frozen: false, now: noon };
+      expectStatus(await server.control('PUT', `/worlds/${worldId}/clock`, run), 200);
+      await shop.subscribe();
+      await shop.subscribe({ productId: 'monthly' });
+      machine.now = korea(2, 14, 12); // their payments are less than a day away, and nobody has to acknowledge them
+      assert.deepEqual(await figures(), nothing);
+
+      const boughtAt = machine.now;
+      await shop.buy();
+      server.till.host.node.advancing.add(worldId); // the scheduler stays away
+      machine.now = korea(2, 15, 10) - minuteMs;
+      const due = await figures();
+      assert.deepEqual([due.due, due.overdue, due.lateSeconds], [2, 0, 0]);
+      const late = await figures();
+      assert.deepEqual([late.due, late.overdue, late.lateSeconds], [2, 2, 60]);
+      assert.deepEqual([late.unconfirmedHours, late.voidsWithinADay], [22, 0]);
+      machine.now = boughtAt + 49 * hourMs;
+      const unconfirmed = await figures();
+      assert.deepEqual([unconfirmed.unconfirmedHours, unconfirmed.voidsWithinADay], [49, 1]);
+    } finally {
+      await server.stop();
+    }
   });
 
   test(`in commercial on ${database.name} the metrics are on the control port only`, async () => {

@@ -97,16 +97,12 @@ for (const database of httpDatabases) {
       );
     });
 
-    test('products of other types cannot be made yet, and a stored one keeps its type', async () => {
-      assert.deepEqual(refusal(await put('monthly', { ...gem, type: 'auto' })), [
-        400,
-        'InvalidRequest',
-        'type',
-      ]);
+    test('a product keeps its type', async () => {
       expectStatus(await put('kept', gem), 200);
-      const { database } = server.till.host;
-      await database.run(`update product set type = 'auto' where product_id = $1`, ['kept']);
-      assert.deepEqual(refusal(await put('kept', gem)), [409, 'InvalidState', 'type']);
+      assert.deepEqual(refusal(await put('kept', { ...gem, type: 'auto' })), [409, 'InvalidState', 'type']);
+      const subscription = { ...gem, type: 'subscription', subscription: { period: 'P1M' } };
+      assert.deepEqual(refusal(await put('kept', subscription)), [409, 'InvalidState', 'type']);
+      assert.equal(expectStatus(await server.control('GET', path('kept')), 200).type, 'inapp');
     });
 
     test('the list holds every product of the app once by its ID, page by page', async () => {

@@ -53,6 +53,7 @@ for (const database of httpDatabases) {
         acknowledged: false,
         consumed: false,
         entitled: true,
+        why: 'It is paid for; nobody has acknowledged it yet.',
         voidedTime: null,
         dueAt: noon + dueMs,
       });

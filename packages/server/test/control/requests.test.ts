@@ -1,7 +1,8 @@
 // The last calls of an app: what is told of them, what is hidden, and how many are kept.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type Call, LastCalls } from '../../src/host/last-calls.ts';
+import type { Call } from '../../src/host/call-slots.ts';
+import { LastCalls } from '../../src/host/last-calls.ts';
 import { httpDatabases } from '../databases.ts';
 import { openShop } from '../http/shop.ts';
 import { expectStatus, refusal, startServer, type TestServer } from '../server.ts';

@@ -117,13 +117,24 @@ for (const database of httpDatabases) {
 
     it('answers success with the same headers', async () => {
       const shop = await openShop(server);
-      const purchase = await shop.buy();
+      const [purchase, month, subscription] = [
+        await shop.buy(),
+        await shop.buyMonthly(),
+        await shop.subscribe(),
+      ];
       const answers = [
         ['getPurchaseDetails', await shop.details(purchase)],
         ['acknowledgePurchase', await shop.acknowledge(purchase)],
         ['consumePurchase', await shop.consume(purchase)],
         ['getVoidedPurchases', await shop.voided()],
         ['getUnconfirmedPurchases', await shop.unconfirmed()],
+        ['getRecurringPurchaseDetails', await shop.monthly.detail(month)],
+        ['cancelRecurringPurchase', await shop.monthly.cancel(month)],
+        ['reactivateRecurringPurchase', await shop.monthly.reactivate(month)],
+        ['getSubscriptionDetail', await shop.subscription.detail(subscription)],
+        ['cancelSubscription', await shop.subscription.cancel(subscription)],
+        ['reactivateSubscription', await shop.subscription.reactivate(subscription)],
+        ['deferSubscription', await shop.defer(subscription, 3)],
       ] as const;
       for (const [operation, { status, headers }] of answers) {
         assert.equal(status, 200);

@@ -6,14 +6,19 @@ import { serverRows } from '../../src/http/routing.ts';
 import { httpDatabases } from '../databases.ts';
 import { exchange } from '../raw-http.ts';
 import { startServer, type TestServer } from '../server.ts';
+import { soldAs } from './requests.ts';
 import { assertRefused, openShop } from './shop.ts';
 
 const rows = serverRows.filter(({ row }) => row.access === 'accessToken');
 
-function pathOf(path: string, clientId: string, purchaseToken = 'SANDBOXT999999999999'): string {
+function pathOf(
+  path: string,
+  clientId: string,
+  { productId, purchaseToken } = { productId: 'product01', purchaseToken: 'SANDBOXT999999999999' },
+): string {
   return path
     .replace(/\{(clientId|packageName)\}/, clientId)
-    .replace('{productId}', 'product01')
+    .replace('{productId}', productId)
     .replace('{purchaseToken}', purchaseToken)
     .replace('{purchaseId}', 'SANDBOX3999999999999');
 }
@@ -72,9 +77,9 @@ for (const database of httpDatabases) {
 
       it(`${generation} ${name} refuses another app’s path alike, whether or not anything is there`, async () => {
         const [shop, other] = [await openShop(server), await openShop(server)];
-        const purchase = await other.buy();
+        const purchase = await other.buyA(soldAs(row));
         const paths = [
-          pathOf(row.path, other.app.clientId, purchase.purchaseToken),
+          pathOf(row.path, other.app.clientId, purchase),
           pathOf(row.path, other.app.clientId),
           pathOf(row.path, 'nobody'),
           pathOf(row.path, shop.app.clientId.toUpperCase().replace(/\d/, 'x')),

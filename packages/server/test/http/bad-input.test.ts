@@ -163,6 +163,25 @@ for (const database of httpDatabases) {
         assertRefused(await sendJson(line, bearer(), '['.repeat(60_000)), 'BadRequest');
       });
 
+      it('reads a deep body of deferSubscription, and a number of any length, and goes on', async () => {
+        const { purchaseToken } = await shop.subscribe();
+        const base = `/v7/apps/${shop.app.clientId}/purchases/subscription/products/subscription01`;
+        const line = `POST ${base}/${purchaseToken}/defer`;
+        const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`;
+        const digits = '9'.repeat(50_000);
+        for (const value of [deep, digits, `0.5${digits}`, `-${digits}`, `1e${digits}`, `"${digits}"`]) {
+          const answer = await sendJson(line, bearer(), `{"deferPeriod":${value}}`);
+          assertRefused(answer, 'InvalidRequest', ['deferPeriod']);
+        }
+        const known = `{"__proto__":{"deferPeriod":0},"constructor":${deep},"deferPeriod":3}`;
+        assertStatus((await sendJson(line, bearer(), known)) as never, 200);
+        assertRefused(
+          await sendJson(line, bearer(), '{"__proto__":{"deferPeriod":3}}'),
+          'RequiredValueNotExist',
+          ['deferPeriod'],
+        );
+      });
+
       it('takes the last of two members of one name', async () => {
         const { purchaseToken } = await shop.buy({ developerPayload: 'the right one' });
         const line = consumeLine(purchaseToken);
@@ -319,7 +338,9 @@ for (const database of httpDatabases) {
         const { purchaseToken } = await shop.buy();
         const consume = head(`${consumeLine(purchaseToken)} HTTP/1.1`, host, bearer());
         const { answers, closed } = await converse(server.url, `${consume}${consume}BROKEN\r\n\r\n`);
-        assert.deepEqual([answers.map(({ status }) => status), closed], [[200, 409, 405], true]);
+        // which of two calls on their way at once comes first is PostgreSQL's to say
+        const [broken, ...consumed] = answers.map(({ status }) => status).reverse();
+        assert.deepEqual([consumed.sort(), broken, closed], [[200, 409], 405, true]);
       });
 
       it('refuses every shape that two servers might read in two ways, and closes', async () => {

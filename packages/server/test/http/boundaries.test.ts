@@ -157,6 +157,23 @@ for (const database of httpDatabases) {
       assertRefused(answer, 'UnauthorizedAccess');
     });
 
+    it('finds a monthly product and a subscription of 150 characters too', async () => {
+      for (const [type, suffix] of [
+        ['auto', '1'],
+        ['subscription', '2'],
+      ] as const) {
+        const productId = `${emoji.repeat(149)}${suffix}`;
+        const terms = type === 'auto' ? {} : { subscription: { period: 'P1M' } };
+        await shop.putProduct(productId, { type, ...terms });
+        const purchase = await shop.buy({ productId });
+        const calls = type === 'auto' ? shop.monthly : shop.subscription;
+        assert.equal((await calls.detail(purchase)).status, 200);
+        assert.equal((await shop.acknowledge(purchase)).status, 200);
+        assert.equal((await calls.cancel(purchase)).status, 200);
+        assert.equal((await calls.reactivate(purchase)).status, 200);
+      }
+    });
+
     it('finds a product of 150 characters, also where those are more bytes', async () => {
       for (const character of [plain, korean, emoji]) {
         const productId = character.repeat(150);
@@ -175,6 +192,9 @@ for (const database of httpDatabases) {
         assert.equal((await shop.details(purchase)).body.developerPayload, developerPayload);
         assert.equal((await shop.acknowledge(purchase, { body: { developerPayload } })).status, 200);
         assert.equal((await shop.consume(purchase, { body: { developerPayload } })).status, 200);
+        const subscription = await shop.subscribe({}, { developerPayload });
+        assert.equal((await shop.subscription.detail(subscription)).body.developerPayload, developerPayload);
+        assert.equal((await shop.acknowledge(subscription, { body: { developerPayload } })).status, 200);
       }
     });
   });

@@ -105,11 +105,33 @@ for (const database of httpDatabases) {
     it('refuses a monthly product or a subscription with InvalidConsumeState while its purchase is completed', async () => {
       for (const type of ['auto', 'subscription'] as const) {
         const shop = await openShop(server);
-        const purchase = await shop.buy();
-        await shop.turnInto(type, purchase);
+        const purchase = await shop.buyA(type, { developerPayload: 'order 1' });
+        const body = { developerPayload: 'order 2' };
         assertRefused(await shop.consume(purchase), 'InvalidConsumeState');
+        assertRefused(await shop.consume(purchase, { body }), 'InvalidConsumeState');
+        assertSucceeded(await shop.acknowledge(purchase));
+        assertRefused(await shop.consume(purchase), 'InvalidConsumeState');
+        assert.deepEqual(await shop.history(purchase), ['purchased', 'acknowledged']);
         await shop.void(purchase);
         assertRefused(await shop.consume(purchase), 'InvalidPurchaseState');
+        assertRefused(await shop.consume(purchase, { body }), 'InvalidPurchaseState');
+      }
+    });
+
+    it('refuses a monthly product or a subscription that has ended unvoided with InvalidConsumeState', async () => {
+      for (const type of ['auto', 'subscription'] as const) {
+        const shop = await openShop(server);
+        const purchase = await shop.buyA(type);
+        const calls = type === 'auto' ? shop.monthly : shop.subscription;
+        assertSucceeded(await calls.cancel(purchase));
+        await shop.advance('PT1H');
+        assert.equal(
+          (await shop.control('GET', `/purchases/${purchase.purchaseToken}`)).body.entitled,
+          false,
+        );
+        assertRefused(await shop.consume(purchase), 'InvalidConsumeState');
+        assertRefused(await shop.consume({ ...purchase, productId: 'product01' }), 'InvalidPurchaseState');
+        assertRefused(await shop.consume(purchase, inMarket('MKT_GLB')), 'InvalidPurchaseState');
       }
     });
 

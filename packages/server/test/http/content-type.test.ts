@@ -4,11 +4,12 @@ import { after, before, describe, it } from 'node:test';
 import { httpDatabases } from '../databases.ts';
 import { chunked, exchange } from '../raw-http.ts';
 import { startServer, type TestServer } from '../server.ts';
-import { bodyRows, lookedUp, requestOf, tokenRows } from './requests.ts';
+import { assertAnsweredWithoutBody, bodyRows, lookedUp, requestOf, tokenRows } from './requests.ts';
 import { assertRefused, openShop, type Shop } from './shop.ts';
 
 const json = 'Content-Type: application/json';
-const optionalBodies = bodyRows.filter(({ row }) => row.bodyRequired !== true && row.body !== undefined);
+const rowsWithBody = bodyRows.filter(({ row }) => row.body !== undefined);
+const bodylessRows = bodyRows.filter(({ row }) => row.body === undefined);
 
 for (const database of httpDatabases) {
   for (const strict of [false, true]) {
@@ -35,17 +36,16 @@ for (const database of httpDatabases) {
           it(`${generation} ${name} demands a content type without a body too`, async () => {
             assertRefused(await send(row, []), 'InvalidContentType');
             assertRefused(await send(row, ['Content-Type: text/plain']), 'InvalidContentType');
-            const answer = await send(row, [json, sized('')]);
-            assert.equal(answer.status, lookedUp(row.row), answer.text);
+            assertAnsweredWithoutBody(row, await send(row, [json, sized('')]));
           });
           continue;
         }
 
-        it(`${generation} ${name} passes without a body, whatever the content type`, async () => {
+        const verb = row.row.bodyRequired === true ? 'asks for its body' : 'passes without a body';
+        it(`${generation} ${name} ${verb}, whatever the content type`, async () => {
           const types = ['application/json', 'application/json;charset=UTF-8', 'text/plain', 'nonsense', ''];
           for (const lines of [[], ...types.map((type) => [`Content-Type: ${type}`])]) {
-            const answer = await send(row, lines);
-            assert.equal(answer.status, lookedUp(row.row), `${lines}: ${answer.text}`);
+            assertAnsweredWithoutBody(row, await send(row, lines));
           }
         });
       }
@@ -71,18 +71,36 @@ for (const database of httpDatabases) {
         assert.equal((await strictShop.consume(purchase, typed)).status, 200);
       });
 
-      for (const row of optionalBodies) {
+      for (const row of bodylessRows) {
+        it(`${row.generation} ${row.name} looks at the type of a body that it does not ask for, not into it`, async () => {
+          for (const body of ['{}', '{', '[]', 'x', '{"developerPayload":1}']) {
+            const answer = await send(row, [json, sized(body)], body);
+            assert.equal(answer.status, lookedUp(row.row), `${body}: ${answer.text}`);
+            for (const lines of [[], ['Content-Type: text/plain'], ['Content-Type: application/json2']]) {
+              assertRefused(await send(row, [...lines, sized(body)], body), 'InvalidContentType');
+            }
+          }
+        });
+      }
+
+      for (const row of rowsWithBody) {
         const { generation, name } = row;
         const passes = async (lines: string[], body: string | Uint8Array = '') => {
           const answer = await send(row, lines, body);
           assert.equal(answer.status, lookedUp(row.row), `${lines}: ${answer.text}`);
         };
 
-        it(`${generation} ${name} passes with an empty body, chunked or announced as empty`, async () => {
+        /** The members that a body must have, and those of `extra`. */
+        const bodyWith = (extra: object = {}) => {
+          const { body = '{}' } = requestOf(row, shop.app);
+          return JSON.stringify({ ...extra, ...JSON.parse(body) });
+        };
+
+        it(`${generation} ${name} takes an empty body, chunked or announced as empty, for none`, async () => {
           const empty = chunked();
           for (const type of [[], [json], ['Content-Type: text/plain']]) {
-            await passes([...type, 'Content-Length: 0']);
-            await passes([...type, empty.line], empty.body);
+            assertAnsweredWithoutBody(row, await send(row, [...type, 'Content-Length: 0']));
+            assertAnsweredWithoutBody(row, await send(row, [...type, empty.line], empty.body));
           }
         });
 
@@ -94,8 +112,10 @@ for (const database of httpDatabases) {
             'application/json;charset="x"',
           ];
           for (const type of [...types, ...parameters]) {
-            await passes([`Content-Type: ${type}`, sized('{}')], '{}');
-            const chunks = chunked('{"developer', 'Payload":null}');
+            const body = bodyWith();
+            await passes([`Content-Type: ${type}`, sized(body)], body);
+            const known = bodyWith({ developerPayload: null });
+            const chunks = chunked(known.slice(0, 11), known.slice(11));
             await passes([`Content-Type: ${type}`, chunks.line], chunks.body);
           }
         });
@@ -111,11 +131,11 @@ for (const database of httpDatabases) {
 
         it(`${generation} ${name} accepts an object with unknown members, in any spelling of JSON`, async () => {
           for (const body of [
-            '{}',
-            ' { } ',
-            '{"x":[1]}',
-            '{"developerPayload":null}',
-            '\n{"__proto__":{}}\t',
+            bodyWith(),
+            ` ${bodyWith().replaceAll(/[{}]/g, ' $& ')} `,
+            bodyWith({ x: [1] }),
+            bodyWith({ developerPayload: null }),
+            `\n${bodyWith({ y: {} }).replace('"y"', '"__proto__"')}\t`,
           ]) {
             await passes([json, sized(body)], body);
           }
@@ -155,7 +175,7 @@ for (const database of httpDatabases) {
         });
 
         it(`${generation} ${name} takes 64 KiB and refuses a byte more with BadRequest`, async () => {
-          const fits = JSON.stringify({ x: 'x'.repeat(64 * 1024 - 8) });
+          const fits = bodyWith({ x: 'x'.repeat(64 * 1024 - bodyWith({ x: '' }).length) });
           assert.equal(fits.length, 64 * 1024);
           const chunks = chunked(fits.slice(0, 40_000), fits.slice(40_000));
           await passes([json, sized(fits)], fits);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { ProductType } from '@till/protocol/codes';
 import { type ErrorCode, errors } from '@till/protocol/errors';
 import { refusalsOf } from '@till/protocol/refusals';
 import fc from 'fast-check';
@@ -11,7 +12,8 @@ import { checkDocumented } from '../documented.ts';
 import { chunked, exchange, type RawAnswer } from '../raw-http.ts';
 import { controlKey, startServer, type TestServer } from '../server.ts';
 import { type Existing, type FuzzRequest, requests } from './fuzz-inputs.ts';
-import { noon } from './shop.ts';
+import { soldAs } from './requests.ts';
+import { noon, shopOf } from './shop.ts';
 
 const runs = Number(process.env.TILL_TEST_FUZZ_RUNS ?? 1_000);
 const seed = Number(process.env.TILL_TEST_FUZZ_SEED ?? 7391);
@@ -21,18 +23,31 @@ const withinMs = 15_000;
 const freshFor = 40;
 const destroying = /^(deleteWorld|deleteApp|resetWorld|expireAccessTokens|changeApp|setMaintenance)$/;
 
-type Known = Record<Existing['existing'] | 'token', string>;
+type Sold = { productId: string; purchaseToken: string };
+type Known = Record<Existing['existing'] | 'token', string> & { sold: Record<ProductType, Sold> };
 
-/** A world with an app, a product and a purchase, in the place of the one before. */
+/** A world with an app, a product of each type and a purchase of each, in the place of the one before. */
 async function makeKnown(server: TestServer, before: Known | undefined): Promise<Known> {
   if (server.till.host.node.maintenance) await server.control('PUT', '/maintenance', { on: false });
   if (before !== undefined) await server.control('DELETE', `/worlds/${before.worldId}`);
   const worldId = await server.world({ now: noon });
   const app = await server.app({ worldId });
-  const token = await server.token(app);
-  const { purchaseToken } = await server.buy(app, { developerPayload: 'payload of the fuzzer' });
+  const shop = await shopOf(server, app);
+  const options = { developerPayload: 'payload of the fuzzer' };
+  const sold = {
+    inapp: await shop.buy(options),
+    auto: await shop.buyMonthly(options),
+    subscription: await shop.subscribe({ gracePeriod: 'P3D' }, options),
+  };
   const { clientId, clientSecret: secret } = app;
-  return { clientId, secret, worldId, token, purchaseToken, productId: 'product01', cursor: 'eyJ9' };
+  return { clientId, secret, worldId, token: shop.token, ...sold.inapp, cursor: 'eyJ9', sold };
+}
+
+/** What stands for a purchase: one of the type that the path names, or that the control call is about. */
+function knownTo({ row }: FuzzRequest, known: Known): Known {
+  const renews = /\/purchases\/\{purchaseToken\}\/(cancel|reactivate|defer|payment)$/.test(row.path);
+  const { productId, purchaseToken } = known.sold[renews ? 'subscription' : soldAs(row)];
+  return { ...known, productId, purchaseToken };
 }
 
 /** The values that stand for something that exists, replaced by it. */
@@ -58,8 +73,9 @@ interface Sent {
   isSomewhere: boolean;
 }
 
-function sentOf(request: FuzzRequest, known: Known): Sent {
+function sentOf(request: FuzzRequest, all: Known): Sent {
   const { row } = request;
+  const known = knownTo(request, all);
   const params = resolved(request.params, known) as Record<string, unknown>;
   const values = [...row.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => escaped(params[name] ?? ''));
   const left = [...values];

@@ -93,11 +93,11 @@ for (const database of httpDatabases) {
     });
 
     it('refuses the token of a monthly product or a subscription with NoSuchData', async () => {
+      const shop = await openShop(server);
       for (const type of ['auto', 'subscription'] as const) {
-        const shop = await openShop(server);
-        const purchase = await shop.buy();
-        await shop.turnInto(type, purchase);
+        const purchase = await shop.buyA(type);
         assertRefused(await shop.details(purchase), 'NoSuchData');
+        assertRefused(await shop.details({ ...purchase, productId: 'product01' }), 'NoSuchData');
       }
     });
 

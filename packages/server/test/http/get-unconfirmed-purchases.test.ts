@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { httpDatabases } from '../databases.ts';
 import { startServer, type TestServer } from '../server.ts';
-import { dayMs, hourMs, inMarket, noon, openShop, type Shop } from './shop.ts';
+import { assertRefused, dayMs, hourMs, inMarket, noon, openShop, type Shop } from './shop.ts';
 
 async function listed(shop: Shop, query: Record<string, string | number> = {}): Promise<string[]> {
   const answer = await shop.unconfirmed(query);
@@ -81,13 +81,66 @@ for (const database of httpDatabases) {
       assert.deepEqual(await listed(shop), []);
     });
 
-    it('lists every product type', async () => {
+    it('lists every product type, with the members of the documents', async () => {
       const shop = await openShop(server);
-      const [month, subscription] = [await shop.buy(), await shop.buy()];
-      await shop.turnInto('auto', month);
-      await shop.turnInto('subscription', subscription);
-      const rows: { type: string }[] = (await shop.unconfirmed()).body.unconfirmedPurchaseList;
-      assert.deepEqual(rows.map(({ type }) => type).sort(), ['auto', 'subscription']);
+      for (const type of ['inapp', 'auto', 'subscription'] as const) {
+        const { orderId, productId, purchaseToken, purchaseId } = await shop.buyA(type, {
+          developerPayload: 'order 1',
+        });
+        const row =
+          `{"type":"${type}","orderId":"${orderId}","productId":"${productId}",` +
+          `"purchaseToken":"${purchaseToken}","purchaseId":"${purchaseId}","purchaseTime":${noon},` +
+          `"purchaseState":0,"developerPayload":"order 1","quantity":1,"marketCode":"MKT_ONE"}`;
+        const { text } = await shop.unconfirmed();
+        assert.ok(text.includes(row), text);
+      }
+      assert.equal((await listed(shop)).length, 3);
+    });
+
+    it('never lists a renewal, which needs no acknowledging, and keeps the first payment in the list', async () => {
+      const shop = await openShop(server);
+      const bought = [await shop.buyMonthly(), await shop.subscribe()];
+      const firstIds = bought.map(({ purchaseId }) => purchaseId).sort();
+      assert.deepEqual(await listed(shop), firstIds);
+      await shop.advance('PT1H');
+      for (const purchase of bought) {
+        assert.equal((await shop.history(purchase)).filter((what) => what === 'renewed').length, 12);
+      }
+      assert.deepEqual(await listed(shop), firstIds);
+      for (const purchase of bought) await shop.acknowledge(purchase);
+      assert.deepEqual(await listed(shop), []);
+      await shop.advance('PT1H');
+      assert.deepEqual(await listed(shop), []);
+    });
+
+    it('drops what is voided after a renewal, whose first payment nobody can acknowledge any more', async () => {
+      const shop = await openShop(server);
+      for (const type of ['auto', 'subscription'] as const) {
+        const purchase = await shop.buyA(type);
+        await shop.advance('PT6M');
+        assert.deepEqual(await listed(shop), [purchase.purchaseId]);
+        await shop.void(purchase);
+        assertRefused(await shop.acknowledge(purchase), 'InvalidPurchaseState');
+        assert.deepEqual(await listed(shop), []);
+      }
+    });
+
+    it('drops a subscription at the end of its three days, whatever was paid since', async () => {
+      const shop = await openShop(server);
+      const purchase = await shop.subscribe({ period: 'P1Y' });
+      await shop.advance('PT71H59M59S');
+      assert.deepEqual(await listed(shop), [purchase.purchaseId]);
+      await shop.advance('PT1S');
+      assert.deepEqual(await listed(shop), []);
+    });
+
+    it('drops a subscription whose three days are over, although nobody has carried out its void', async () => {
+      const shop = await openShop(server, {}, { calendar: 'commercial' });
+      const bought = [await shop.subscribe(), await shop.buyMonthly()];
+      await shop.moveClock(noon + 3 * dayMs - 1);
+      assert.deepEqual(await listed(shop), bought.map(({ purchaseId }) => purchaseId).sort());
+      await shop.moveClock(noon + 3 * dayMs);
+      assert.deepEqual(await listed(shop), []);
     });
 
     it('sorts by the time of the purchase, and takes the range over it, both ends included', async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { httpDatabases } from '../databases.ts';
 import { startServer, type TestServer } from '../server.ts';
-import { type Bought, dayMs, hourMs, inMarket, noon, openShop, type Shop } from './shop.ts';
+import { type Bought, dayMs, hourMs, inMarket, minuteMs, noon, openShop, type Shop } from './shop.ts';
 
 interface VoidedRow {
   purchaseId: string;
@@ -55,13 +55,12 @@ for (const database of httpDatabases) {
       const bought = [
         await shop.buy(),
         await shop.buy(),
-        await shop.buy(),
-        await shop.buy(),
+        await shop.buyMonthly(),
+        await shop.subscribe(),
       ] as const satisfies Bought[];
       await shop.acknowledge(bought[0]);
       await shop.consume(bought[1]);
-      await shop.turnInto('auto', bought[2]);
-      await shop.turnInto('subscription', bought[3]);
+      await shop.acknowledge(bought[3]);
       for (const purchase of bought) await shop.void(purchase);
       assert.deepEqual(idsOf(await listed(shop)).sort(), idsOf(bought).sort());
     });
@@ -108,6 +107,78 @@ for (const database of httpDatabases) {
       await shop.advance('P5D');
       assert.deepEqual(await listed(shop), rows);
       assert.deepEqual((await shop.unconfirmed()).body.unconfirmedPurchaseList, []);
+    });
+
+    it('lists the latest payment under a token where a subscription is voided after a renewal', async () => {
+      const shop = await openShop(server);
+      for (const type of ['auto', 'subscription'] as const) {
+        const purchase = await shop.buyA(type);
+        await shop.acknowledge(purchase);
+        await shop.advance('PT12M');
+        const calls = type === 'auto' ? shop.monthly : shop.subscription;
+        const { lastPurchaseId } = (await calls.detail(purchase)).body;
+        assert.notEqual(lastPurchaseId, purchase.purchaseId);
+        await shop.void(purchase);
+        const rows = (await listed(shop)).filter((row) => row.purchaseToken === purchase.purchaseToken);
+        const boughtAt = purchase.purchaseTime;
+        assert.deepEqual(rows, [
+          {
+            purchaseId: lastPurchaseId,
+            purchaseTime: boughtAt + 10 * minuteMs,
+            voidedTime: boughtAt + 12 * minuteMs,
+            purchaseToken: purchase.purchaseToken,
+            marketCode: 'MKT_ONE',
+          },
+        ]);
+      }
+    });
+
+    it('lists the first payment of a subscription that nobody acknowledged, not what was paid since', async () => {
+      for (const type of ['auto', 'subscription'] as const) {
+        const shop = await openShop(server);
+        const { purchaseId, purchaseToken } = await shop.buyA(type);
+        await shop.advance('P4D');
+        assert.deepEqual(await listed(shop), [
+          {
+            ...{ purchaseId, purchaseTime: noon, voidedTime: noon + 72 * hourMs, purchaseToken },
+            marketCode: 'MKT_ONE',
+          },
+        ]);
+      }
+    });
+
+    it('carries out the void of a subscription that is overdue before it answers', async () => {
+      const shop = await openShop(server, {}, { calendar: 'commercial' });
+      const bought = [await shop.subscribe({ period: 'P1M' }), await shop.buyMonthly()];
+      await shop.moveClock(noon + 3 * dayMs - 1);
+      assert.deepEqual(await listed(shop), []);
+      await shop.moveClock(noon + 3 * dayMs);
+      const rows = await listed(shop);
+      assert.deepEqual(idsOf(rows).sort(), idsOf(bought).sort());
+      for (const { voidedTime } of rows) assert.equal(voidedTime, noon + 3 * dayMs);
+    });
+
+    it('does not list what was only cancelled, or ended by itself', async () => {
+      const shop = await openShop(server);
+      const [month, cancelled, lapsed, revoked] = [
+        await shop.buyMonthly(),
+        await shop.subscribe(),
+        await shop.subscribe({ accountHold: 'P0D' }),
+        await shop.subscribe({ gracePeriod: 'P3D' }),
+      ];
+      for (const purchase of [month, cancelled, lapsed, revoked]) await shop.acknowledge(purchase);
+      await shop.monthly.cancel(month);
+      await shop.subscription.cancel(cancelled);
+      await shop.pay(lapsed, 'decline');
+      await shop.pay(revoked, 'decline');
+      await shop.advance('PT6M');
+      await shop.subscription.cancel(revoked);
+      await shop.advance('PT1H');
+      for (const purchase of [month, cancelled, lapsed, revoked]) {
+        const { body } = await shop.control('GET', `/purchases/${purchase.purchaseToken}`);
+        assert.equal(body.entitled, false);
+      }
+      assert.deepEqual(await listed(shop), []);
     });
 
     it('carries out what is overdue before it answers', async () => {

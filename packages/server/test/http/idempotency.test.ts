@@ -5,7 +5,16 @@ import { purgeAnswers } from '../../src/actions/purge-answers.ts';
 import type { Database, Row } from '../../src/store/database.ts';
 import { databases, httpDatabases } from '../databases.ts';
 import { type Answer, controlKey, expectStatus, refusal, startServer, type TestServer } from '../server.ts';
-import { assertRefused, assertStatus, assertSucceeded, dayMs, openShop, type Shop, shopOf } from './shop.ts';
+import {
+  assertRefused,
+  assertStatus,
+  assertSucceeded,
+  dayMs,
+  minuteMs,
+  openShop,
+  type Shop,
+  shopOf,
+} from './shop.ts';
 
 const keyed = (key: string, headers: Record<string, string> = {}) => ({
   headers: { ...headers, 'idempotency-key': key },
@@ -92,6 +101,76 @@ for (const database of httpDatabases) {
         assert.equal(replayed(again), 'true');
         assert.equal((await historyOf(shop, purchase.purchaseToken)).length, 2);
       }
+    });
+
+    it('answers a repeated change of a subscription or a monthly product with the first answer', async () => {
+      const [subscription, month] = [await shop.subscribe(), await shop.buyMonthly()];
+      const writes: Record<string, () => Promise<Answer>> = {
+        deferred: () => shop.defer(subscription, 3, { ...keyed('renews-1'), body: { deferPeriod: 3 } }),
+        cancelled: () => shop.subscription.cancel(subscription, keyed('renews-2')),
+        reactivated: () => shop.subscription.reactivate(subscription, keyed('renews-3')),
+        monthCancelled: () => shop.monthly.cancel(month, keyed('renews-4')),
+        monthReactivated: () => shop.monthly.reactivate(month, keyed('renews-5')),
+      };
+      const firsts = new Map<string, Answer>();
+      for (const [name, write] of Object.entries(writes)) {
+        const first = await write();
+        assertSucceeded(first);
+        assert.equal(replayed(first), null);
+        firsts.set(name, first);
+      }
+      const before = [
+        (await shop.subscription.detail(subscription)).text,
+        (await shop.monthly.detail(month)).text,
+      ];
+      for (const [name, write] of Object.entries(writes)) {
+        const again = await write();
+        assert.deepEqual(bytes(again), bytes(firsts.get(name) as Answer));
+        assert.equal(replayed(again), 'true');
+      }
+      const after = [
+        (await shop.subscription.detail(subscription)).text,
+        (await shop.monthly.detail(month)).text,
+      ];
+      assert.deepEqual(after, before);
+      const steps = ['purchased', 'deferred', 'cancelled', 'reactivated'];
+      assert.deepEqual(await shop.history(subscription), steps);
+      assert.deepEqual(await shop.history(month), ['purchased', 'cancelled', 'reactivated']);
+    });
+
+    it('defers once for 20 twins in flight, and acknowledges a subscription once', async () => {
+      const purchase = await shop.subscribe();
+      const before = (await shop.subscription.detail(purchase)).body.nextPaymentTimeMillis;
+      const deferral = { ...keyed('deferred-once'), body: { deferPeriod: 3 } };
+      const twins = await Promise.all(Array.from({ length: 20 }, () => shop.defer(purchase, 3, deferral)));
+      for (const answer of twins) assertSucceeded(answer);
+      assert.equal(twins.filter((answer) => replayed(answer) === null).length, 1);
+      const { nextPaymentTimeMillis } = (await shop.subscription.detail(purchase)).body;
+      assert.equal(nextPaymentTimeMillis, before + 3 * minuteMs);
+      assertSucceeded(await shop.acknowledge(purchase, keyed('acknowledged-once')));
+      const again = await shop.acknowledge(purchase, keyed('acknowledged-once'));
+      assert.equal(replayed(again), 'true');
+      assert.deepEqual(await shop.history(purchase), ['purchased', 'deferred', 'acknowledged']);
+    });
+
+    it('refuses the key of a deferral for another one with InvalidPurchaseState, and leaves no trace of a refusal', async () => {
+      const [purchase, other] = [await shop.subscribe(), await shop.subscribe()];
+      const by = (deferPeriod: unknown) => ({ ...keyed('which-deferral'), body: { deferPeriod } });
+      assertRefused(await shop.defer(purchase, 0, by(0)), 'InvalidRequest', ['deferPeriod']);
+      assertSucceeded(await shop.defer(purchase, 3, by(3)));
+      const others = [
+        await shop.defer(purchase, 4, by(4)),
+        await shop.defer(other, 3, by(3)),
+        await shop.subscription.cancel(purchase, keyed('which-deferral')),
+        await shop.monthly.cancel(await shop.buyMonthly(), keyed('which-deferral')),
+      ];
+      for (const answer of others) assertRefused(answer, 'InvalidPurchaseState');
+      await shop.subscription.cancel(other);
+      assertRefused(await shop.defer(other, 3, keyed('after-all')), 'InvalidPurchaseState');
+      await shop.subscription.reactivate(other);
+      const answer = await shop.defer(other, 3, keyed('after-all'));
+      assertSucceeded(answer);
+      assert.equal(replayed(answer), null);
     });
 
     it('gives the answer again even where the state would refuse by now', async () => {

@@ -6,8 +6,8 @@ import { errors } from '@till/protocol/errors';
 import { serverRows } from '../../src/http/routing.ts';
 import { httpDatabases } from '../databases.ts';
 import { exchange } from '../raw-http.ts';
-import { startServer, type TestServer } from '../server.ts';
-import { lookedUp, requestOf, tokenRows } from './requests.ts';
+import { type CallOptions, startServer, type TestServer } from '../server.ts';
+import { lookedUp, requestOf, soldAs, tokenRows } from './requests.ts';
 import { assertRefused, inMarket, openShop, type Shop } from './shop.ts';
 
 for (const database of httpDatabases) {
@@ -54,10 +54,13 @@ for (const database of httpDatabases) {
       const absent = row.absent;
       it(`${generation} ${name} takes a purchase of the other market for absent`, async () => {
         const market = await openShop(server, { market: 'MKT_GLB' });
-        const [korean, global] = [await market.buy({ market: 'MKT_ONE' }), await market.buy()];
-        const ask = (purchase: { productId: string; purchaseToken: string }, options = {}) => {
+        const type = soldAs(row);
+        const [korean, global] = [await market.buyA(type, { market: 'MKT_ONE' }), await market.buyA(type)];
+        const ask = (purchase: { productId: string; purchaseToken: string }, options: CallOptions = {}) => {
           const request = requestOf({ name, generation, row }, market.app, { params: { ...purchase } });
-          return market.call(request.method, request.path, options);
+          const { method, path, body } = request;
+          const headers = { ...request.headers, ...options.headers };
+          return market.call(method, path, { headers, ...(body === undefined ? {} : { body }) });
         };
         for (const purchase of [korean, global]) {
           const { productId, purchaseToken } = purchase;

@@ -76,6 +76,27 @@ for (const database of httpDatabases) {
       }
     });
 
+    it('decodes the values of a monthly product and a subscription the same way', async () => {
+      const sold = ['다이아100_20170818000000', 'a+b', 'a%b', 'a b', 'é', '__proto__'];
+      for (const [type, prefix] of [
+        ['auto', 'm'],
+        ['subscription', 's'],
+      ] as const) {
+        const calls = type === 'auto' ? shop.monthly : shop.subscription;
+        const terms = type === 'auto' ? {} : { subscription: { period: 'P1M' } };
+        for (const name of sold) {
+          const productId = `${prefix}${name}`;
+          await shop.putProduct(productId, { type, ...terms });
+          const { purchaseToken, purchaseId } = await shop.buy({ productId });
+          const found = await calls.detail({ productId, purchaseToken });
+          assert.equal(found.body.lastPurchaseId, purchaseId, found.text);
+          const twice = { productId: encodeURIComponent(`${productId}%`), purchaseToken };
+          assertRefused(await calls.detail(twice), 'NoSuchData');
+          assertRefused(await calls.cancel(twice), 'NoSuchData');
+        }
+      }
+    });
+
     it('decodes escapes of any case, and characters that need none', async () => {
       const { purchaseToken } = await shop.buy();
       for (const spelling of [

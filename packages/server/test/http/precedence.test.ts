@@ -2,19 +2,22 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import type { ProductType } from '@till/protocol/codes';
 import { type ServerErrorCode, serverErrors } from '@till/protocol/errors';
 import { httpDatabases } from '../databases.ts';
 import { exchange } from '../raw-http.ts';
 import { startServer, type TestServer } from '../server.ts';
 import { assertRefused, type Bought, openShop, type Shop } from './shop.ts';
 
-/** A request of consumePurchase that would succeed, until faults are put into it. */
+/** A request that would succeed, until faults are put into it. */
 interface Draft {
   shop: Shop;
   other: Shop;
   purchase: Bought;
   method: string;
   clientId: string;
+  /** The type of the path. */
+  type: string;
   productId: string;
   suffix: string;
   /** The lines of the Authorization header, as often as they are sent. */
@@ -26,8 +29,10 @@ interface Draft {
 
 type Fault = (draft: Draft) => unknown;
 
-/** How each code is brought about on consumePurchase, with its fields where it names any. */
-const faults: Partial<Record<ServerErrorCode, Fault>> = {
+type Faults = { [code in ServerErrorCode]?: Fault | undefined };
+
+/** How each code is brought about on any call. */
+const faultsOfAll: Faults = {
   ServiceMaintenance: ({ shop }) => shop.server.control('PUT', '/maintenance', { on: true }),
   ResourceNotFound: (draft) => {
     draft.suffix = '/nowhere';
@@ -56,35 +61,77 @@ const faults: Partial<Record<ServerErrorCode, Fault>> = {
     draft.market = 'MKT_XXX';
   },
   InvalidPurchaseState: ({ shop, purchase }) => shop.void(purchase),
-  InvalidConsumeState: ({ shop, purchase }) => shop.consume(purchase),
-  DeveloperPayloadNotMatch: (draft) => {
-    draft.body = draft.body.replace('order 1', 'order 2');
-  },
 };
 
-const codes = Object.keys(serverErrors).filter((code) => code in faults) as ServerErrorCode[];
-const pairs = codes.flatMap((upper, index) => codes.slice(index + 1).map((lower) => [upper, lower] as const));
+const noSuchData: Fault = (draft) => {
+  draft.productId = 'product02';
+};
 
-async function draftOf(server: TestServer): Promise<Draft> {
+interface Calls {
+  name: string;
+  type: ProductType;
+  suffix: string;
+  body: string;
+  faults: Faults;
+}
+
+/** A call for each kind of refusal: of a managed product, with a body that must be there, with one that nobody asks for. */
+const calls: readonly Calls[] = [
+  {
+    ...{ name: 'consumePurchase', type: 'inapp', suffix: '/consume', body: '{"developerPayload":"order 1"}' },
+    faults: {
+      ...faultsOfAll,
+      InvalidConsumeState: ({ shop, purchase }) => shop.consume(purchase),
+      DeveloperPayloadNotMatch: (draft) => {
+        draft.body = draft.body.replace('order 1', 'order 2');
+      },
+    },
+  },
+  {
+    ...{ name: 'deferSubscription', type: 'subscription', suffix: '/defer', body: '{"deferPeriod":3}' },
+    faults: {
+      ...faultsOfAll,
+      RequiredValueNotExist: (draft) => {
+        draft.body = draft.body.replace('3', 'null');
+      },
+      NoSuchData: noSuchData,
+    },
+  },
+  {
+    ...{ name: 'reactivateRecurringPurchase', type: 'auto', suffix: '/reactivate', body: '{}' },
+    // nobody parses what nobody asks for
+    faults: { ...faultsOfAll, BadRequest: undefined, NoSuchData: noSuchData },
+  },
+];
+
+function codesOf({ faults }: Calls): ServerErrorCode[] {
+  return Object.keys(serverErrors).filter(
+    (code) => faults[code as ServerErrorCode] !== undefined,
+  ) as ServerErrorCode[];
+}
+
+async function draftOf(server: TestServer, { type, suffix, body }: Calls): Promise<Draft> {
   const [shop, other] = [await openShop(server), await openShop(server)];
+  const purchase = await shop.buyA(type, { developerPayload: 'order 1' });
   return {
     shop,
     other,
-    purchase: await shop.buy({ developerPayload: 'order 1' }),
+    purchase,
     method: 'POST',
     clientId: shop.app.clientId,
-    productId: 'product01',
-    suffix: '/consume',
+    type,
+    productId: purchase.productId,
+    suffix,
     tokens: [shop.token],
     contentType: 'application/json',
     market: 'MKT_ONE',
-    body: '{"developerPayload":"order 1"}',
+    body,
   };
 }
 
 function send(draft: Draft) {
-  const { shop, method, clientId, productId, purchase, suffix, body } = draft;
-  const path = `/v7/apps/${clientId}/purchases/inapp/products/${productId}/${purchase.purchaseToken}${suffix}`;
+  const { shop, method, clientId, type, productId, purchase, suffix, body } = draft;
+  const path = `/v7/apps/${clientId}/purchases/${type}/products/${productId}/${purchase.purchaseToken}${suffix}`;
   const lines = [
     ...draft.tokens.map((token) => `Authorization: Bearer ${token}`),
     `Content-Type: ${draft.contentType}`,
@@ -95,6 +142,7 @@ function send(draft: Draft) {
 }
 
 function fieldsOf(code: ServerErrorCode): string[] {
+  if (code === 'RequiredValueNotExist') return ['deferPeriod'];
   return code === 'InvalidRequest' ? ['x-market-code'] : [];
 }
 
@@ -176,29 +224,34 @@ for (const database of httpDatabases) {
 
     const endMaintenance = () => server.control('PUT', '/maintenance', { on: false });
 
-    it('answers the request itself with success', async () => {
-      assert.equal((await send(await draftOf(server))).status, 200);
-    });
+    for (const call of calls) {
+      const { name, faults } = call;
+      const codes = codesOf(call);
 
-    for (const code of codes) {
-      it(`answers ${code} alone`, async () => {
-        const draft = await draftOf(server);
-        await faults[code]?.(draft);
-        const answer = await send(draft);
-        await endMaintenance();
-        assertRefused(answer, code, fieldsOf(code));
+      it(`answers the request of ${name} itself with success`, async () => {
+        assert.equal((await send(await draftOf(server, call))).status, 200);
       });
-    }
 
-    for (const [upper, lower] of pairs) {
-      it(`answers ${upper} before ${lower}`, async () => {
-        const draft = await draftOf(server);
-        await faults[lower]?.(draft);
-        await faults[upper]?.(draft);
-        const answer = await send(draft);
-        await endMaintenance();
-        assertRefused(answer, upper, fieldsOf(upper));
-      });
+      for (const [index, upper] of codes.entries()) {
+        it(`answers ${upper} alone on ${name}`, async () => {
+          const draft = await draftOf(server, call);
+          await faults[upper]?.(draft);
+          const answer = await send(draft);
+          await endMaintenance();
+          assertRefused(answer, upper, fieldsOf(upper));
+        });
+
+        for (const lower of codes.slice(index + 1)) {
+          it(`answers ${upper} before ${lower} on ${name}`, async () => {
+            const draft = await draftOf(server, call);
+            await faults[lower]?.(draft);
+            await faults[upper]?.(draft);
+            const answer = await send(draft);
+            await endMaintenance();
+            assertRefused(answer, upper, fieldsOf(upper));
+          });
+        }
+      }
     }
 
     it('answers InvalidRequest before NoSuchData', async () => {

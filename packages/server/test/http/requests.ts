@@ -1,9 +1,11 @@
 // Well-formed requests about nothing, made from the rows of the table, for tests that go over all of them.
+import assert from 'node:assert/strict';
+import type { ProductType } from '@till/protocol/codes';
 import { errors, type ServerErrorCode } from '@till/protocol/errors';
 import type { Field, Fields, Operation } from '@till/protocol/shape';
 import { serverRows } from '../../src/http/routing.ts';
 import type { TestApp } from '../server.ts';
-import { noon } from './shop.ts';
+import { assertRefused, noon } from './shop.ts';
 
 export type ServerRow = (typeof serverRows)[number];
 export const tokenRows = serverRows.filter(({ row }) => row.access === 'accessToken');
@@ -76,6 +78,24 @@ function bodyText(row: Operation, body: Record<string, unknown>): string {
 function textMembers(members: Record<string, unknown>): Record<string, string> {
   const given = Object.entries(members).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given.map(([name, value]) => [name, String(value)]));
+}
+
+/** The type of product that the operation's path names; a managed one where it names none. */
+export function soldAs(row: Operation): ProductType {
+  const [, type] = /\/purchases\/(auto|subscription)\//.exec(row.path) ?? [];
+  return (type as ProductType | undefined) ?? 'inapp';
+}
+
+/** What a call without a body is answered with: it was looked up, or it lacks what it must have. */
+export function assertAnsweredWithoutBody(
+  { row }: ServerRow,
+  answer: { status: number; text: string },
+): void {
+  if (row.bodyRequired === true) {
+    assertRefused(answer, 'RequiredValueNotExist', Object.keys(row.body ?? {}));
+  } else {
+    assert.equal(answer.status, lookedUp(row), answer.text);
+  }
 }
 
 /** What a well-formed request about nothing is answered with: it was looked up. */

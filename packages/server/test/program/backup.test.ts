@@ -145,6 +145,22 @@ function sorted(rows: readonly object[]): unknown[] {
   return rows.map((row) => JSON.stringify(Object.entries(row).sort())).sort();
 }
 
+/** A subscription that began with a trial, was paid once and then declined, and a monthly product that was voided. */
+async function subscribe(server: TestServer, { clientId, worldId }: TestApp): Promise<void> {
+  const call = async (method: string, path: string, body: unknown, status = 200) =>
+    expectStatus(await server.control(method, `/apps/${clientId}${path}?worldId=${worldId}`, body), status);
+  const product = { title: '구독 😀', price: '9900', currency: 'KRW' };
+  const subscription = { period: 'P1M', freeTrial: 'P7D', gracePeriod: 'P3D' };
+  await call('PUT', '/products/pass', { type: 'subscription', ...product, subscription });
+  await call('PUT', '/products/monthly', { type: 'auto', ...product });
+  const pass = await server.buy({ clientId, worldId }, { productId: 'pass' });
+  const monthly = await server.buy({ clientId, worldId }, { productId: 'monthly' });
+  await call('POST', `/purchases/${monthly.purchaseToken}/void`, { reason: '환불' });
+  expectStatus(await server.advance(worldId, 'PT4M'), 200);
+  await call('PUT', `/purchases/${pass.purchaseToken}/payment`, { outcome: 'decline' });
+  expectStatus(await server.advance(worldId, 'PT5M'), 200);
+}
+
 test('a database goes from SQLite to PostgreSQL and back row for row', async (t) => {
   const folder = temporaryFolder(t);
   const first = `sqlite:${join(folder, 'first.db')}`;
@@ -153,6 +169,7 @@ test('a database goes from SQLite to PostgreSQL and back row for row', async (t)
   await server.buy(app, { developerPayload: '"quote" 한 😀\\', quantity: 9 });
   await server.buy(app, { developerPayload: null });
   await server.token(app);
+  await subscribe(server, app);
   await server.stop();
   const postgres = await openPostgresDatabase(`encoding 'UTF8' locale 'C'`);
   t.after(postgres.drop);
@@ -161,7 +178,10 @@ test('a database goes from SQLite to PostgreSQL and back row for row', async (t)
   await tillDone(t, ['backup', one], first);
   await tillDone(t, ['restore', one], postgres.url);
   const original = sqliteDump(one);
-  assert.ok((original.purchase?.length ?? 0) === 2 && (original.access_token?.length ?? 0) === 1);
+  const counts = ['purchase', 'access_token', 'subscription', 'charge', 'trial'].map(
+    (table) => original[table]?.length,
+  );
+  assert.deepEqual(counts, [5, 1, 2, 8, 1]);
   assert.deepEqual(await postgresDump(postgres.url), original);
   await tillDone(t, ['backup', two], postgres.url);
   assert.deepEqual(sqliteDump(two), original);

@@ -86,6 +86,39 @@ test('a port that another program holds, in commercial the port of the control A
   assert.equal(control['control key']?.level, 'warn');
 });
 
+test('a payment gateway: none, one that nobody hears, one that listens and is not asked for money', async (t) => {
+  let heard = 0;
+  const gateway = createServer((socket) => void socket.on('data', ({ length }) => (heard += length)));
+  gateway.listen(0, '127.0.0.1');
+  t.after(() => gateway.close());
+  await once(gateway, 'listening');
+  const { port } = gateway.address() as AddressInfo;
+  const env = {
+    TILL_ENVIRONMENT: 'commercial',
+    TILL_CONTROL_KEY: 'ab'.repeat(20),
+    TILL_MASTER_KEY: masterKey,
+    TILL_GATEWAY_SECRET: `${secret}-${'0123456789'.repeat(3)}`,
+  };
+  const args = ['--port', '0', '--control-port', '0'];
+  const under = async (url: string) =>
+    (await doctor(t, { args, env: { ...env, ...(url === '' ? {} : { TILL_GATEWAY_URL: url }) } })).gateway;
+  const [none, there, gone] = await Promise.all([
+    under(''),
+    under(`http://user:${secret}@127.0.0.1:${port}/${secret}?${secret}`),
+    under('http://127.0.0.1:1/pay'),
+  ]);
+  assert.deepEqual(
+    [none, there, gone].map((check) => check?.level),
+    ['warn', 'ok', 'FAIL'],
+  );
+  assert.match(none?.remedy ?? '', /TILL_GATEWAY_URL/);
+  assert.equal(there?.text, `http://127.0.0.1:${port} can be reached`);
+  assert.match(gone?.text ?? '', /127\.0\.0\.1:1 cannot be reached: ECONNREFUSED/);
+  assert.equal(heard, 0);
+  const sandbox = await doctor(t, { args: ['--port', '0'] });
+  assert.equal(sandbox.gateway, undefined);
+});
+
 test('a folder that cannot be written', async (t) => {
   // nobody makes a file there, root neither
   const { folder } = await doctor(t, {

@@ -8,6 +8,8 @@ import { answers, commandsOf, shell } from './shell.ts';
 
 const guide = readFileSync(new URL('../../../../docs/guide.md', import.meta.url), 'utf8');
 
+const whatOf = ({ happened }: { happened: { what: string }[] }) => happened.map(({ what }) => what);
+
 test('every command of the guide works as printed, one after the other', async (t) => {
   const program = await start(t);
   const given = answers(await shell(commandsOf(guide, program.url)));
@@ -19,10 +21,23 @@ test('every command of the guide works as printed, one after the other', async (
   assert.equal(unconfirmed.unconfirmedPurchaseList[0].purchaseToken, bobs.purchaseToken);
   assert.deepEqual(nothingVoided.voidedPurchaseList, []);
 
-  const [agenda, advanced, voided, declined, closed, maintenance, opened, expired, ...rest] = later;
+  const [agenda, advanced, voided, ...afterwards] = later;
   assert.equal(agenda.items[0].purchaseToken, bobs.purchaseToken);
   assert.equal(advanced.happened[0].purchaseToken, bobs.purchaseToken);
   assert.equal(voided.voidedPurchaseList[0].purchaseToken, bobs.purchaseToken);
+
+  const [club, confirmed, renewed, detail, failing, grace, hold, recovered, ...clubs] = afterwards;
+  assert.deepEqual([club.type, confirmed.result.code], ['subscription', 'Success']);
+  assert.deepEqual(whatOf(renewed), ['renewed']);
+  assert.deepEqual([detail.autoRenewing, detail.paymentState, detail.acknowledgementState], [true, 1, 1]);
+  assert.equal(failing.subscription.nextOutcome, 'decline');
+  assert.ok(whatOf(grace).includes('graceStarted') && whatOf(hold).includes('held'));
+  assert.deepEqual([recovered.entitled, recovered.subscription.state], [true, 'active']);
+
+  const [deferred, cancelled, reactivated, ...troubles] = clubs;
+  for (const done of [deferred, cancelled, reactivated]) assert.equal(done.result.code, 'Success');
+
+  const [declined, closed, maintenance, opened, expired, ...rest] = troubles;
   assert.equal(declined.error.code, 'PaymentDeclined');
   assert.deepEqual([closed.on, opened.on], [true, false]);
   assert.equal(maintenance.error.code, 'ServiceMaintenance');

@@ -4,12 +4,12 @@ import { test } from 'node:test';
 import { type ErrorCode, Refusal } from '@till/protocol/errors';
 import fc from 'fast-check';
 import type { WorldClock } from '../../src/domain/clock.ts';
+import type { Entry } from '../../src/domain/ledger.ts';
 import {
   acknowledge,
   buy,
   type Change,
   consume,
-  type Entry,
   entitled,
   paidMicros,
   purchaseState,

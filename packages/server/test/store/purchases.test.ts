@@ -1,4 +1,4 @@
-// Purchases and their ledger in the store: saves, unique items, the two lists, what is due, deletion.
+// Purchases and their ledger in the store: saves, unique items, the two lists, deletion.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Conflict, type Database, Stale } from '../../src/store/database.ts';
@@ -10,14 +10,12 @@ import {
   deleteReceipts,
   insertPurchase,
   insertReceipt,
-  listDueKeys,
-  listDueOfApp,
-  listDueOfWorld,
   listUnconfirmed,
   listVoided,
   loadOwned,
   loadPurchase,
   savePurchase,
+  searchPurchases,
 } from '../../src/store/purchases.ts';
 import { insertWorld, listRunningWorlds } from '../../src/store/worlds.ts';
 import { databases } from '../databases.ts';
@@ -159,26 +157,6 @@ for (const kind of databases) {
       assert.deepEqual(await list(0, '', now, 2), [9, 2]);
     });
 
-    test('what is due comes the earliest first, and only up to the asked instant', async () => {
-      const given = { appId: 'due', worldId: 'world of due' };
-      await insertAll([
-        aPurchase({ ...given, number: 1, dueAt: noon + 3 }),
-        aPurchase({ ...given, number: 2, dueAt: noon + 1 }),
-        aPurchase({ ...given, number: 3, dueAt: noon + 2 }),
-        aPurchase({ ...given, number: 4, dueAt: null }),
-      ]);
-      for (const list of [
-        (until: number, limit: number) => listDueOfApp(database, given.appId, until, limit),
-        (until: number, limit: number) => listDueOfWorld(database, given.worldId, until, limit),
-        (until: number, limit: number) => listDueKeys(database, given.worldId, until, limit),
-      ]) {
-        assert.deepEqual(idsOf(await list(noon, 9)), []);
-        assert.deepEqual(idsOf(await list(noon + 2, 9)), [2, 3]);
-        assert.deepEqual(idsOf(await list(noon + 9, 2)), [2, 3]);
-        assert.deepEqual(idsOf(await list(noon + 9, 9)), [2, 3, 1]);
-      }
-    });
-
     test('the running worlds come by name with their clocks, page by page, and no frozen one', async () => {
       const clock = { at: noon, base: 5, rate: 1_000, frozen: false, jumpedTo: noon };
       for (const worldId of ['run a', 'run b', 'run c']) {
@@ -253,7 +231,8 @@ for (const kind of databases) {
       let entries = 0;
       for (let some = -1; some !== 0; entries += some) some = await deleteEntries(database, 'deleted', 2);
       assert.equal(entries, 6);
-      assert.equal((await listDueOfApp(database, 'left', Number.MAX_SAFE_INTEGER, 9)).length, 5);
+      const left = await searchPurchases(database, 'left', {}, { time: noon + 1, purchaseId: '' }, 9);
+      assert.equal(left.length, 5);
       assert.equal((await listEntries(database, 'left', 'b')).length, 2);
     });
 
@@ -272,18 +251,9 @@ for (const kind of databases) {
       const place = { time: noon, purchaseId: '' };
       await listVoided(explained, { appId: 'a', market }, place, noon, 1);
       await listUnconfirmed(explained, { appId: 'a', market, now: noon }, place, noon, 1);
-      await listDueOfApp(explained, 'a', noon, 1);
-      await listDueKeys(explained, 'a', noon, 1);
       await loadOwned(explained, 'a', 'b', 'c');
       await latestEntryAt(explained, 'a');
-      const indexes = [
-        'purchase_voided',
-        'purchase_unconfirmed',
-        'purchase_due_of_app',
-        'purchase_due ',
-        'purchase_owned',
-        'ledger_latest',
-      ];
+      const indexes = ['purchase_voided', 'purchase_unconfirmed', 'purchase_owned', 'ledger_latest'];
       for (const [number, index] of indexes.entries()) {
         assert.match(plans[number] ?? '', new RegExp(`SEARCH .*USING (COVERING )?INDEX ${index}`));
         assert.doesNotMatch(plans[number] ?? '', /TEMP B-TREE|SCAN (p|purchase|ledger)\b/);

@@ -1,7 +1,9 @@
 // Things as the rules and the store hold them, with what a test does not care about filled in.
 import type { App } from '../../src/domain/app.ts';
+import type { Charge } from '../../src/domain/charge.ts';
 import type { Product } from '../../src/domain/product.ts';
 import { buy, type Purchase, type PurchaseOrder } from '../../src/domain/purchase.ts';
+import { type Subscription, subscribe } from '../../src/domain/subscription.ts';
 import type { World } from '../../src/domain/world.ts';
 
 export const noon = Date.UTC(2026, 0, 15, 12);
@@ -37,6 +39,42 @@ export function anOrder({
 /** A purchase as it was bought, or with these members changed since. */
 export function aPurchase({ number = 1, ...given }: Partial<Purchase> & { number?: number } = {}): Purchase {
   return { ...buy(anOrder({ ...given, number }), true).purchase, ...given };
+}
+
+/** A monthly subscription as it was bought, or with these members changed since. */
+export function aSubscription({
+  number = 1,
+  ...given
+}: Partial<Subscription> & { number?: number } = {}): Subscription {
+  const order = {
+    ...anOrder({ number, productId: 'pass' }),
+    type: 'subscription',
+    calendar: 'commercial',
+    terms: { period: 'P1M', trialDays: 0, graceDays: 3, holdDays: 30 },
+  } as const;
+  return { ...subscribe(order, true).subscription, ...given };
+}
+
+/** The charge of a renewal that has no answer yet, or with these members changed. */
+export function aCharge(given: Partial<Charge> = {}): Charge {
+  return {
+    appId: 'app',
+    purchaseToken: 'token',
+    number: 1,
+    kind: 'renewal',
+    cycle: 1,
+    purchaseId: null,
+    amountMicros: 9_900_000_000,
+    currency: 'KRW',
+    paymentMethod: 'ONEPAY',
+    outcome: 'approve',
+    state: 'asked',
+    unansweredCount: 0,
+    askedAt: noon,
+    answeredAt: null,
+    askAgainAt: null,
+    ...given,
+  };
 }
 
 export function aWorld(given: Partial<World> = {}): World {
@@ -86,6 +124,7 @@ export function aProduct(given: Partial<Product> = {}): Product {
     title: 'A product',
     priceMicros: 1_100_000_000,
     currency: 'KRW',
+    terms: null,
     createdAt: noon,
     rev: 1,
     ...given,

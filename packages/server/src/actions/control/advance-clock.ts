@@ -1,15 +1,15 @@
 // advanceClock: a clock moves forward, and everything that falls due happens, in time order.
 import { Refusal } from '@till/protocol/errors';
 import { jumpTo, worldNow } from '../../domain/clock.ts';
-import type { Entry, Purchase } from '../../domain/purchase.ts';
+import type { Entry } from '../../domain/ledger.ts';
 import { addSpan, parseSpan } from '../../domain/span.ts';
 import type { World } from '../../domain/world.ts';
 import type { Host } from '../../host/host.ts';
 import { loadApp } from '../../store/apps.ts';
-import { listDueOfWorld } from '../../store/purchases.ts';
+import { type Due, listDue } from '../../store/due.ts';
 import { saveWorld } from '../../store/worlds.ts';
 import { callOf } from '../call.ts';
-import { batchSize, settlePurchase, sweep } from '../settle-due.ts';
+import { batchSize, settleWithCharges, sweep } from '../settle-due.ts';
 import { findWorld } from './find-world.ts';
 
 export interface Happening {
@@ -22,6 +22,8 @@ export interface Happening {
 
 /** How many happenings an answer lists. */
 const mostHappenings = 1000;
+/** How many are kept until the earliest of them are picked. */
+const mostKept = 5 * mostHappenings;
 /** The end of the calendar that instants are accepted for: 9999-12-31. */
 const latestInstant = 253_402_300_799_999;
 
@@ -51,13 +53,24 @@ async function advance(
     return { world, target };
   });
   host.known.forgetWorld(world.worldId);
-  const happened: Happening[] = [];
-  let count = 0;
+  let happened: Happening[] = [];
+  let truncated = false;
   await settleDueOfWorld(host, world, target, (happening) => {
-    count += 1;
-    if (happened.length < mostHappenings) happened.push(happening);
+    happened.push(happening);
+    if (happened.length < mostKept) return;
+    happened = earliest(happened);
+    truncated = true;
   });
-  return { now: target, happened: happened.sort((a, b) => a.at - b.at), truncated: count > happened.length };
+  return {
+    now: target,
+    happened: earliest(happened),
+    truncated: truncated || happened.length > mostHappenings,
+  };
+}
+
+/** One thing after the other is brought up to the target, so what comes late may have happened early. */
+function earliest(happened: Happening[]): Happening[] {
+  return happened.sort((one, other) => one.at - other.at).slice(0, mostHappenings);
 }
 
 /**
@@ -70,30 +83,29 @@ export async function settleDueOfWorld(
   until: number,
   tell: (happening: Happening) => void,
 ): Promise<void> {
-  let stuck: Purchase | undefined;
+  let stuck: Due | undefined;
   for (;;) {
-    const due = await listDueOfWorld(host.database, world.worldId, until, batchSize);
+    const due = await listDue(host.database, world.worldId, until, batchSize);
     const [first] = due;
     if (first === undefined || isSame(first, stuck)) return;
-    const happened = (await Promise.all(due.map((purchase) => settleOne(host, purchase)))).flat();
+    const happened = (await Promise.all(due.map((one) => settle(host, one)))).flat();
     for (const happening of happened) tell(happening);
     stuck = happened.length === 0 ? first : undefined;
   }
 }
 
-function isSame(one: Purchase, other: Purchase | undefined): boolean {
-  return one.appId === other?.appId && one.purchaseId === other.purchaseId && one.dueAt === other.dueAt;
+function isSame(one: Due, other: Due | undefined): boolean {
+  return one.appId === other?.appId && one.purchaseToken === other.purchaseToken && one.dueAt === other.dueAt;
 }
 
-async function settleOne(host: Host, purchase: Purchase): Promise<Happening[]> {
-  const found = await loadApp(host.database, purchase.appId);
-  if (found === undefined) return sweep(host, purchase);
-  const entries = await settlePurchase(host, callOf(host, found), purchase);
-  return entries.map((entry) => happeningOf(entry, purchase, found.app.clientId));
+async function settle(host: Host, due: Due): Promise<Happening[]> {
+  const found = await loadApp(host.database, due.appId);
+  if (found === undefined) return sweep(host, due);
+  const entries = await settleWithCharges(host, callOf(host, found), due);
+  return entries.map((entry) => happeningOf(entry, due, found.app.clientId));
 }
 
-function happeningOf(entry: Entry, purchase: Purchase, clientId: string): Happening {
-  const { purchaseToken, productId } = purchase;
+function happeningOf(entry: Entry, { purchaseToken, productId }: Due, clientId: string): Happening {
   return { at: entry.at, what: entry.what, clientId, purchaseToken, productId };
 }
 

@@ -1,22 +1,21 @@
 // What a write of the control API is about, as it stands within the write's own transaction.
 import type { App } from '../../domain/app.ts';
 import type { Product } from '../../domain/product.ts';
-import { type Purchase, settle } from '../../domain/purchase.ts';
 import type { World } from '../../domain/world.ts';
 import type { Host } from '../../host/host.ts';
 import { findApps } from '../../store/apps.ts';
 import type { Query } from '../../store/database.ts';
 import { loadProduct } from '../../store/products.ts';
-import { loadPurchase } from '../../store/purchases.ts';
 import { loadWorld } from '../../store/worlds.ts';
-import { type Call, callOf } from '../call.ts';
+import { callOf } from '../call.ts';
+import { type ShownPurchase, showNow } from './read-purchase.ts';
 import { loadMaintenance, type Maintenance } from './set-maintenance.ts';
 
 export type Thing =
   | { is: 'world'; world: World }
   | { is: 'app'; app: App }
   | { is: 'product'; product: Product }
-  | { is: 'purchase'; purchase: Purchase }
+  | { is: 'purchase'; shown: ShownPurchase }
   | { is: 'maintenance'; maintenance: Maintenance };
 export type SubjectKind = Thing['is'];
 
@@ -74,17 +73,8 @@ async function loadOfApp(
     const product = await loadProduct(query, appId, named.productId ?? '');
     return { ...subject, thing: product && { is, product } };
   }
-  const purchase = await loadPurchaseNow(query, callOf(host, found), named.purchaseToken ?? '');
-  const of = purchase && { productId: purchase.productId, purchaseToken: purchase.purchaseToken };
-  return { ...subject, named: { ...subject.named, ...of }, thing: purchase && { is, purchase } };
-}
-
-/** With what is due by time alone applied, as the control API shows it. */
-async function loadPurchaseNow(
-  query: Query,
-  { app, clock, now }: Call,
-  purchaseToken: string,
-): Promise<Purchase | undefined> {
-  const stored = await loadPurchase(query, app.appId, purchaseToken);
-  return stored && settle(stored, clock, now).purchase;
+  const shown = await showNow(query, callOf(host, found), named.purchaseToken ?? '');
+  const { productId, purchaseToken } = shown?.purchase ?? {};
+  const of = shown && { productId, purchaseToken };
+  return { ...subject, named: { ...subject.named, ...of }, thing: shown && { is, shown } };
 }

@@ -1,5 +1,5 @@
 // createPurchase: a buyer buys a product in the store app.
-import type { Market, PaymentMethod } from '@till/protocol/codes';
+import type { Market, PaymentMethod, PaymentOutcome } from '@till/protocol/codes';
 import { Refusal } from '@till/protocol/errors';
 import { mustBeAcknowledged } from '../../domain/app.ts';
 import {
@@ -8,19 +8,25 @@ import {
   purchaseIdentifiers,
   uuidText,
 } from '../../domain/identifiers.ts';
+import type { Entry } from '../../domain/ledger.ts';
 import type { Product } from '../../domain/product.ts';
-import { buy, type Change, type Purchase, paidMicros, settle } from '../../domain/purchase.ts';
+import { buy, type Purchase, type PurchaseOrder, paidMicros } from '../../domain/purchase.ts';
 import type { Receipt } from '../../domain/purchase-data.ts';
+import { type Subscription, type SubscriptionOrder, subscribe } from '../../domain/subscription.ts';
 import type { Host } from '../../host/host.ts';
 import { countPurchaseDraw, loadApp } from '../../store/apps.ts';
 import { Conflict, type Query } from '../../store/database.ts';
 import { appendEntries } from '../../store/ledger.ts';
 import { loadProduct } from '../../store/products.ts';
-import { insertPurchase, insertReceipt, loadOwned } from '../../store/purchases.ts';
+import { insertPurchase, insertReceipt } from '../../store/purchases.ts';
+import { insertSubscription } from '../../store/subscriptions.ts';
+import { hasHadTrial, insertTrial } from '../../store/trials.ts';
+import { loadWorld } from '../../store/worlds.ts';
 import { type Call, findCall } from '../call.ts';
-import { saveChange } from '../change-purchase.ts';
 import { beforehand } from '../recorded.ts';
 import { tellChange } from '../tell-change.ts';
+import { clearWay, refuseOwned } from './owned.ts';
+import { refuseOutcome, takePayment } from './pay.ts';
 import { type SignedPurchase, signedNow } from './read-purchase.ts';
 
 export interface CreatePurchaseInput {
@@ -31,11 +37,18 @@ export interface CreatePurchaseInput {
   quantity?: number;
   developerPayload?: string | null;
   productName?: string;
-  payment?: { method?: PaymentMethod; outcome?: 'approve' | 'decline' | 'timeout' };
+  payment?: { method?: PaymentMethod; outcome?: PaymentOutcome };
   market?: Market;
   country?: string;
   /** Only for the demo purchases, whose tokens are documented. */
   identifiers?: PurchaseIdentifiers;
+}
+
+/** What is about to be sold: a purchase, and what it begins where it is paid again and again. */
+interface Sale {
+  purchase: Purchase;
+  subscription: Subscription | null;
+  entries: Entry[];
 }
 
 /** How often IDs are drawn again because they are taken. */
@@ -43,39 +56,32 @@ const attempts = 20;
 
 /**
  * Refusals: `NoSuchData` for an unknown product, `PaymentDeclined`, `InvalidState` where the buyer owns the item.
- * Signing happens before the transaction, which must not wait for anything but the database.
+ * Paying and signing happen before the transaction, which must not wait for anything but the database.
  */
 export async function createPurchase(host: Host, input: CreatePurchaseInput): Promise<SignedPurchase> {
-  pay(host, input.payment?.outcome);
+  refuseOutcome(host, input.payment?.outcome, 'payment.outcome');
   for (let attempt = 1; ; attempt++) {
     const call = await findCall(host, host.database, input);
     const product = await findProduct(host, call, input.productId);
     const draw = await drawFor(host, call);
-    const bought = order(host, call, product, input, draw);
-    const signed = await signedNow(host, call, bought.purchase);
+    const sale = await makeSale(host, call, product, input, draw);
+    await clearWay(beforehand(host), call, sale.purchase);
+    const charged = sale.subscription?.firstPaidMicros ?? paidMicros(sale.purchase);
     try {
-      let settled: Change | undefined;
+      const recordCharge = await takePayment(host, call, sale.purchase, charged, input.payment?.outcome);
+      const signed = await signedNow(host, call, { ...sale, now: call.now });
       await host.database.transaction(async (query) => {
-        settled = await clearWay(query, call, bought.purchase);
-        return store(query, bought, signed.receipt);
+        await refuseDeleted(query, sale.purchase.appId);
+        await recordCharge(query);
+        return store(query, sale, signed.receipt);
       });
-      if (settled !== undefined) tellChange(host, call, settled);
-      tellChange(host, call, bought);
+      tellChange(host, call, sale.purchase, sale.entries);
       return signed;
     } catch (error) {
       if (!(error instanceof Conflict) || attempt === attempts) throw error;
-      await refuseOwned(host.database, call, bought.purchase);
+      await refuseOwned(host.database, call, sale.purchase);
     }
   }
-}
-
-function pay(host: Host, outcome: 'approve' | 'decline' | 'timeout' | undefined): void {
-  if (outcome === undefined) return;
-  if (host.environment === 'commercial') {
-    throw new Refusal('NotInCommercial', { fields: ['payment.outcome'] });
-  }
-  if (outcome === 'decline') throw new Refusal('PaymentDeclined');
-  if (outcome === 'timeout') throw new Refusal('PaymentDeclined', { detail: 'the payment timed out' });
 }
 
 async function findProduct(host: Host, call: Call, productId: string): Promise<Product> {
@@ -84,7 +90,45 @@ async function findProduct(host: Host, call: Call, productId: string): Promise<P
   return product;
 }
 
-function order(host: Host, call: Call, product: Product, input: CreatePurchaseInput, draw: Draw): Change {
+async function makeSale(
+  host: Host,
+  call: Call,
+  product: Product,
+  input: CreatePurchaseInput,
+  draw: Draw,
+): Promise<Sale> {
+  const ordered = order(host, call, product, input, draw);
+  const { type, terms } = product;
+  if (type === 'inapp' || terms === null) {
+    return { ...buy(ordered, mustBeAcknowledged(call.app)), subscription: null };
+  }
+  if (ordered.quantity !== 1) {
+    throw new Refusal('InvalidRequest', {
+      fields: ['quantity'],
+      detail: 'what renews is bought once at a time',
+    });
+  }
+  const had = terms.trialDays > 0 && (await hasHadTrial(host.database, ordered));
+  const world = await loadWorld(host.database, call.app.worldId);
+  const recurring: SubscriptionOrder = {
+    ...ordered,
+    type,
+    calendar: world?.calendar ?? host.environment,
+    terms: had ? { ...terms, trialDays: 0 } : terms,
+  };
+  const { subscription, entries, payments } = subscribe(recurring, mustBeAcknowledged(call.app));
+  const [purchase] = payments;
+  if (purchase === undefined) throw new Error('a sale without its payment');
+  return { purchase, subscription, entries };
+}
+
+function order(
+  host: Host,
+  call: Call,
+  product: Product,
+  input: CreatePurchaseInput,
+  draw: Draw,
+): PurchaseOrder {
   const { app, now } = call;
   const { type, productId, priceMicros, currency } = product;
   const quantity = input.quantity ?? 1;
@@ -93,7 +137,7 @@ function order(host: Host, call: Call, product: Product, input: CreatePurchaseIn
   }
   const { environment } = host;
   const names = input.identifiers ?? purchaseIdentifiers({ environment, at: now, type }, draw);
-  const ordered = {
+  return {
     ...names,
     appId: app.appId,
     worldId: app.worldId,
@@ -110,7 +154,6 @@ function order(host: Host, call: Call, product: Product, input: CreatePurchaseIn
     paymentMethod: input.payment?.method ?? ('ONEPAY' as const),
     purchaseTime: now,
   };
-  return buy(ordered, mustBeAcknowledged(app));
 }
 
 /** A seeded world's next names, counted first, so that no two purchases are ever drawn the same ones. */
@@ -122,46 +165,24 @@ async function drawFor(host: Host, { app, seed }: Call): Promise<Draw> {
 }
 
 /** Returns the purchase, by which the record of the call names it. */
-async function store(query: Query, { purchase, entries }: Change, receipt: Receipt): Promise<Purchase> {
-  await insertPurchase(query, { ...purchase, entryCount: entries.length });
+async function store(
+  query: Query,
+  { purchase, subscription, entries }: Sale,
+  receipt: Receipt,
+): Promise<Purchase> {
+  const entryCount = entries.length;
+  await insertPurchase(query, { ...purchase, entryCount: subscription === null ? entryCount : 0 });
+  if (subscription !== null) {
+    await insertSubscription(query, { ...subscription, entryCount });
+    if (subscription.trial) await insertTrial(query, subscription, subscription.startTime);
+  }
   await insertReceipt(query, purchase, receipt);
   await appendEntries(query, purchase, 0, entries);
   return purchase;
-}
-
-/** Refuses what stands in the way; answers the void of the item's former purchase, where that is overdue. */
-async function clearWay(
-  query: Query,
-  call: Call,
-  { appId, buyerId, productId }: Purchase,
-): Promise<Change | undefined> {
-  await refuseDeleted(query, appId);
-  const owned = await loadOwned(query, appId, buyerId, productId);
-  return owned && settleOwned(query, call, owned);
 }
 
 /** A purchase without its app could never be reached again. */
 async function refuseDeleted(query: Query, appId: string): Promise<void> {
   if ((await loadApp(query, appId)) !== undefined) return;
   throw new Refusal('NoSuchData', { detail: 'the app has been deleted meanwhile' });
-}
-
-/** An overdue purchase of the same item no longer stands in the way; its void is stored first. */
-async function settleOwned(query: Query, call: Call, owned: Purchase): Promise<Change> {
-  const settled = settle(owned, call.clock, call.now);
-  if (settled.purchase.voidedAt === null) throw alreadyOwned();
-  await saveChange(query, settled);
-  return settled;
-}
-
-/** After a conflict: was it the IDs, which are drawn again, or does the buyer own the item by now? */
-async function refuseOwned(query: Query, call: Call, { appId, buyerId, productId }: Purchase): Promise<void> {
-  const owned = await loadOwned(query, appId, buyerId, productId);
-  if (owned !== undefined && settle(owned, call.clock, call.now).purchase.voidedAt === null) {
-    throw alreadyOwned();
-  }
-}
-
-function alreadyOwned(): Refusal {
-  return new Refusal('InvalidState', { detail: 'the buyer already owns this item' });
 }

@@ -1,6 +1,7 @@
 // listRequests: the last calls of the server API that this node answered to an app.
+
+import type { Call } from '../../host/call-slots.ts';
 import type { Host } from '../../host/host.ts';
-import type { Call } from '../../host/last-calls.ts';
 import { findCall } from '../call.ts';
 
 const defaultLimit = 100;

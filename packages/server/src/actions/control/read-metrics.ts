@@ -5,7 +5,12 @@ import { defaultWorldId } from '../../domain/world.ts';
 import type { Host } from '../../host/host.ts';
 import type { Figures } from '../../host/metrics.ts';
 import { countLiveTokens } from '../../store/access-tokens.ts';
-import { countDue, earliestUnconfirmed } from '../../store/purchase-figures.ts';
+import {
+  countDue,
+  countUnconfirmed,
+  earliestDue,
+  earliestUnconfirmed,
+} from '../../store/purchase-figures.ts';
 import { listRunningWorlds, loadWorld } from '../../store/worlds.ts';
 
 /** Worlds that are looked at beside `default`: a sandbox may have thousands, commercial has none. */
@@ -52,24 +57,27 @@ async function worldsThatRun(host: Host): Promise<World[]> {
 
 /** Spans are measured on the world's clock; only `overdue` is the machine's time, because the machine is late. */
 async function addWorld(host: Host, figures: Figures, { worldId, clock }: World): Promise<void> {
+  const { database } = host;
   const now = worldNow(clock, host.clock());
-  const earliest = await earliestUnconfirmed(host.database, worldId);
-  if (earliest === undefined) return;
-  const late = now - overdueAfterMs * clock.rate;
-  const count = async (from: number, until: number, counted: number) =>
-    counted + (await countDue(host.database, worldId, { from, until }, mostPurchases - counted));
-  const { duePurchases, overduePurchases, voidsWithinADay } = figures;
-  if (earliest.dueAt <= now) {
-    figures.duePurchases = await count(0, now, duePurchases);
-    figures.overduePurchases = await count(0, late, overduePurchases);
-  }
-  figures.voidsWithinADay = await count(now, now + dayMs, voidsWithinADay);
-  figures.oldestOverdueSeconds = Math.max(
-    figures.oldestOverdueSeconds,
-    (now - earliest.dueAt) / clock.rate / 1000,
-  );
-  figures.oldestUnconfirmedSeconds = Math.max(
-    figures.oldestUnconfirmedSeconds,
-    (now - earliest.purchaseTime) / 1000,
-  );
+  const dueAt = await earliestDue(database, worldId);
+  if (dueAt === undefined) return;
+  if (dueAt <= now) await addDue(host, figures, { worldId, now, late: now - overdueAfterMs * clock.rate });
+  figures.oldestOverdueSeconds = Math.max(figures.oldestOverdueSeconds, (now - dueAt) / clock.rate / 1000);
+  const boughtAt = await earliestUnconfirmed(database, worldId);
+  if (boughtAt === undefined) return;
+  const range = { from: now, until: now + dayMs };
+  const left = mostPurchases - figures.voidsWithinADay;
+  figures.voidsWithinADay += await countUnconfirmed(database, worldId, range, left);
+  figures.oldestUnconfirmedSeconds = Math.max(figures.oldestUnconfirmedSeconds, (now - boughtAt) / 1000);
+}
+
+async function addDue(
+  { database }: Host,
+  figures: Figures,
+  { worldId, now, late }: { worldId: string; now: number; late: number },
+): Promise<void> {
+  const count = (until: number, counted: number) =>
+    countDue(database, worldId, { from: 0, until }, mostPurchases - counted);
+  figures.duePurchases += await count(now, figures.duePurchases);
+  figures.overduePurchases += await count(late, figures.overduePurchases);
 }

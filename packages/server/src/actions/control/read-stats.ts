@@ -1,6 +1,7 @@
 // readStats: purchases, revenue, voids and requests by steps of time, for charts.
 import { Refusal } from '@till/protocol/errors';
 import { worldNow } from '../../domain/clock.ts';
+import type { Happening } from '../../domain/ledger.ts';
 import { parseSpan, spanMs } from '../../domain/span.ts';
 import type { Host } from '../../host/host.ts';
 import { listApps, listAppsOfWorld } from '../../store/apps.ts';
@@ -153,10 +154,13 @@ async function addEntries(host: Host, stats: Stats, appId: string, count: number
   }
 }
 
+/** Each payment of a monthly product or a subscription is a purchase of its own. */
+const payments: ReadonlySet<string> = new Set<Happening>(['purchased', 'renewed', 'recovered']);
+
 function addSum(points: Point[], { step, what, currency, count, units, restMicros }: StepSum): void {
   const point = points[step];
   if (point === undefined) return;
-  if (what === 'purchased') point.purchases += count;
+  if (payments.has(what)) point.purchases += count;
   if (what === 'voided') point.voids += count;
   if (units === 0 && restMicros === 0) return;
   const micros = BigInt(units) * 1_000_000n + BigInt(restMicros);

@@ -1,0 +1,16 @@
+// reactivateSubscription: a cancellation is taken back (section 6.3).
+import { reactivate } from '../domain/subscription-commands.ts';
+import type { Host } from '../host/host.ts';
+import type { ServerCall } from './call.ts';
+import { changeSubscription } from './change-subscription.ts';
+
+export async function reactivateSubscription(
+  host: Host,
+  call: ServerCall,
+  input: { productId: string; purchaseToken: string },
+): Promise<void> {
+  const { market, absent, now } = call;
+  const { productId, purchaseToken } = input;
+  const wanted = { productId, purchaseToken, market, type: 'subscription', absent } as const;
+  await changeSubscription(host, call, wanted, (subscription) => reactivate(subscription, 'developer', now));
+}

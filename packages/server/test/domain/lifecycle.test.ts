@@ -1,0 +1,166 @@
+// docs/lifecycle.md against the rules: a walk through everything that commands, time and answers can do.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { Refusal } from '@till/protocol/errors';
+import type { Charge, ChargeAnswer } from '../../src/domain/charge.ts';
+import { realClock } from '../../src/domain/clock.ts';
+import { monthlyTerms, type Terms } from '../../src/domain/product.ts';
+import {
+  nextStep,
+  type Subscription,
+  type SubscriptionChange,
+  subscribe,
+  subscriptionState,
+} from '../../src/domain/subscription.ts';
+import {
+  acknowledgeSubscription,
+  cancel,
+  defer,
+  reactivate,
+  voidSubscription,
+} from '../../src/domain/subscription-commands.ts';
+import { answerCharge, openCharge, settleSubscription } from '../../src/domain/subscription-steps.ts';
+import { anOrder, noon } from '../store/things.ts';
+
+const guide = readFileSync(new URL('../../../../docs/lifecycle.md', import.meta.url), 'utf8');
+const clock = { ...realClock, jumpedTo: Number.MAX_SAFE_INTEGER };
+
+/** A subscription, the charge that waits for its answer, and what time it is. */
+interface Place {
+  subscription: Subscription;
+  charge: Charge | undefined;
+  now: number;
+}
+
+/** `from what to`, as in a row of the table. */
+type Edge = string;
+
+const ofMonth: Terms = { ...monthlyTerms, graceDays: 1, holdDays: 2 };
+const sold: readonly { type: 'auto' | 'subscription'; terms: Terms }[] = [
+  { type: 'auto', terms: monthlyTerms },
+  { type: 'subscription', terms: ofMonth },
+  { type: 'subscription', terms: { ...ofMonth, graceDays: 0 } },
+  { type: 'subscription', terms: { ...ofMonth, holdDays: 0 } },
+  { type: 'subscription', terms: { ...ofMonth, graceDays: 0, holdDays: 0 } },
+];
+
+test('every way from one state to another is in the table, and no other', () => {
+  assert.deepEqual(tableEdges().sort(), [...walkedEdges()].sort());
+});
+
+test('the diagram shows each of them that leads to another state', () => {
+  const between = tableEdges().filter((edge) => {
+    const [from, , to] = edge.split(' ');
+    return from !== to;
+  });
+  assert.deepEqual(diagramEdges().sort(), between.sort());
+});
+
+function tableEdges(): Edge[] {
+  const rows = guide.matchAll(/^\| (?:`(\w+)`|–) \| `(\w+)` \| `(\w+)` \|/gm);
+  return [...rows].map(([, from = '[*]', what, to]) => `${from} ${what} ${to}`);
+}
+
+function diagramEdges(): Edge[] {
+  const lines = guide.matchAll(/^ {2}(\S+) --> (\S+) : (\w+)$/gm);
+  return [...lines].map(([, from, to, what]) => `${from} ${what} ${to}`);
+}
+
+/** From each sale, every choice at every turn, as deep as it takes to see a failed payment run out and what follows. */
+function walkedEdges(): Set<Edge> {
+  const edges = new Set<Edge>();
+  const seen = new Set<string>();
+  const open: { place: Place; depth: number }[] = [];
+  const reach = (
+    from: string,
+    change: SubscriptionChange,
+    to: Omit<Place, 'subscription'>,
+    depth: number,
+  ) => {
+    const { subscription } = change;
+    const last = change.entries.at(-1);
+    if (last !== undefined && last.what !== 'acknowledged') {
+      edges.add(`${from} ${last.what} ${subscriptionState(subscription)}`);
+    }
+    const place = { subscription, ...to };
+    if (depth === 0 || seen.has(keyOf(place))) return;
+    seen.add(keyOf(place));
+    open.push({ place, depth });
+  };
+  for (const { type, terms } of sold) {
+    const order = { ...anOrder(), type, terms, calendar: 'commercial' } as const;
+    reach('[*]', subscribe(order, true), { charge: undefined, now: noon }, 14);
+  }
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { place, depth } = next;
+    const from = subscriptionState(place.subscription);
+    for (const { change, ...to } of choices(place)) reach(from, change, to, depth - 1);
+  }
+  return edges;
+}
+
+/** Months apart from their history are alike: what may come next is the same. */
+function keyOf({ subscription, charge, now }: Place): string {
+  const { type, terms, status, renewing, paymentFailed, acknowledgedAt, voidedAt } = subscription;
+  const step = nextStep(subscription);
+  return JSON.stringify([
+    ...[type, terms, status, renewing, paymentFailed, acknowledgedAt === null, voidedAt === null],
+    ...[charge?.unansweredCount, step?.step, step && step.at <= now, subscription.openCharge === null],
+    Math.round(((step?.at ?? now) - now) / 86_400_000),
+  ]);
+}
+
+function* choices(place: Place): Generator<Place & { change: SubscriptionChange }> {
+  const { subscription, charge, now } = place;
+  const moved = (change: SubscriptionChange, given: Partial<Place> = {}) => ({
+    ...{ ...place, ...given, subscription: change.subscription },
+    change,
+  });
+  for (const command of commands) {
+    const change = orRefused(() => command(subscription, now));
+    if (change !== undefined) yield moved(change);
+  }
+  if (charge !== undefined) {
+    for (const answer of ['approved', 'declined', 'unanswered'] satisfies ChargeAnswer[]) {
+      const names = { purchaseId: `payment ${charge.number}`, orderId: `order ${charge.number}` };
+      const answered = answerCharge(subscription, charge, answer, names, now);
+      yield moved(answered.change, { charge: undefined });
+    }
+    return;
+  }
+  const step = nextStep(subscription);
+  if (step === undefined) return;
+  const later = Math.max(step.at, now);
+  if (step.step !== 'charge') yield moved(settleSubscription(subscription, clock, later), { now: later });
+  else yield asked(place, later);
+}
+
+/** The gateway is asked, for the first time or again. */
+function asked(place: Place, now: number): Place & { change: SubscriptionChange } {
+  const { subscription } = place;
+  const opened = openCharge(subscription, now);
+  const again = subscription.openCharge !== null;
+  const kept = again ? subscription : opened.subscription;
+  const charge = again
+    ? { ...opened.charge, unansweredCount: 9, number: subscription.openCharge ?? 0 }
+    : opened.charge;
+  return { subscription: kept, charge, now, change: { subscription: kept, entries: [], payments: [] } };
+}
+
+const commands: readonly ((subscription: Subscription, now: number) => SubscriptionChange)[] = [
+  (subscription, now) => acknowledgeSubscription(subscription, { cause: 'developer' }, now),
+  (subscription, now) => cancel(subscription, 'buyer', now),
+  (subscription, now) => reactivate(subscription, 'buyer', now),
+  (subscription, now) => defer(subscription, { deferPeriod: 3, cause: 'developer' }, now),
+  (subscription, now) => voidSubscription(subscription, { reason: null, cause: 'operator' }, now),
+];
+
+function orRefused(rule: () => SubscriptionChange): SubscriptionChange | undefined {
+  try {
+    return rule();
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+}
