@@ -45,6 +45,8 @@ export async function seed(database: Database, population: Population): Promise<
         priceMicros: 1_100_000_000,
         currency: 'KRW',
         terms: null,
+        priceSeq: 0,
+        priceChange: null,
         createdAt: at,
         rev: 1,
       });

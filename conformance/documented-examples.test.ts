@@ -49,6 +49,21 @@ function cancelled(sold: Precondition): Precondition {
   };
 }
 
+/** Every object and every time filled, but for those of a cancellation, which a pause cannot have beside it. */
+const pausedOnPromotion: Precondition = async (scene) => {
+  const { server, app, control } = scene;
+  const promotion = { price: '100', cycles: 30 };
+  const subscription = { period: 'P3M', pausable: true, promotion };
+  await sellRecurring(scene, { type: 'subscription', price: '150', subscription });
+  const { purchaseToken } = await scene.buy();
+  const price = await control('POST', `/products/${documented.productId}/price`, { price: '500' });
+  expectStatus(price, 200);
+  // on shortened periods a new price is told after five minutes
+  expectStatus(await server.advance(app.worldId, 'PT5M'), 200);
+  expectStatus(await control('POST', `/purchases/${purchaseToken}/pause`, { for: 'P1M' }), 200);
+  return { purchaseToken };
+};
+
 const boughtWithAnotherPayload: Precondition = ({ buy }) => buy({ developerPayload: 'another payload' });
 
 const preconditions: Record<string, Precondition> = {
@@ -83,7 +98,7 @@ const preconditions: Record<string, Precondition> = {
   'v7.wrong_type.auto_call_with_inapp_token': bought,
   'v7.wrong_type.auto_cancel_with_subscription_token': subscribed,
   'v7.wrong_type.auto_reactivate_with_subscription_token': subscribed,
-  'v7.getSubscriptionDetail': cancelled(subscribed),
+  'v7.getSubscriptionDetail': pausedOnPromotion,
   'v7.cancelSubscription': subscribed,
   'v7.reactivateSubscription': cancelled(subscribed),
   'v7.deferSubscription': subscribed,

@@ -63,7 +63,7 @@ export async function openScene(
 /** Makes the documented product one that is paid again and again. */
 export async function sellRecurring(
   { control }: Scene,
-  product: { type: 'auto' | 'subscription'; price: string; subscription?: Record<string, string> },
+  product: { type: 'auto' | 'subscription'; price: string; subscription?: Record<string, unknown> },
 ): Promise<void> {
   const path = `/products/${documented.productId}`;
   expectStatus(await control('DELETE', path), 204);

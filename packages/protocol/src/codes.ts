@@ -51,6 +51,7 @@ export const subscriptionStates = [
   'cancelScheduled',
   'grace',
   'hold',
+  'paused',
   'expired',
   'revoked',
 ] as const;
@@ -59,3 +60,12 @@ export type SubscriptionState = (typeof subscriptionStates)[number];
 /** What a scheduled cancellation shows as its time: the end of use, as the published example does, or the request. */
 export const scheduledCancelTimes = ['expiry', 'request'] as const;
 export type ScheduledCancelTime = (typeof scheduledCancelTimes)[number];
+
+/** How a buyer goes from one subscription product to another (section 11.6). */
+export const productChangeModes = [
+  'IMMEDIATE_WITH_TIME_PRORATION',
+  'IMMEDIATE_AND_CHARGE_PRORATED_PRICE',
+  'IMMEDIATE_WITHOUT_PRORATION',
+  'DEFERRED',
+] as const;
+export type ProductChangeMode = (typeof productChangeModes)[number];

@@ -228,7 +228,7 @@ const v7 = {
         is: 'integer',
         size: 1,
         nullable: true,
-        about: '0 not paid, 1 paid, 2 free period; `null` once it has ended',
+        about: '0 not paid, 1 paid, 2 free period, 3 a change of product waits; `null` once it has ended',
       },
       lastPurchaseId: { ...field.purchaseId, about: 'purchase ID of the latest payment' },
       linkedPurchaseToken: {

@@ -19,7 +19,7 @@ export async function acknowledgePurchase(
     { productId, purchaseToken, market, absent },
     {
       purchase: (purchase) => acknowledge(purchase, given, now),
-      subscription: (subscription) => acknowledgeSubscription(subscription, given, now),
+      subscription: (subscription, at) => acknowledgeSubscription(subscription, given, at),
     },
   );
 }

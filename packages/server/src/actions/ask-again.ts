@@ -37,11 +37,11 @@ export function findRefunds(host: Host, limit: number): Promise<Charge[]> {
 
 /** Asks for a refund, unless another node does so; what is not approved is asked again later. */
 export async function giveBack(host: Host, refund: Charge): Promise<void> {
-  const { appId, purchaseToken, cycle } = refund;
+  const { appId } = refund;
   const until = host.clock() + chargeLeaseMs;
   const leased = await host.database.transaction((query) => leaseCharge(query, refund, until));
   if (!leased) return;
-  const paid = await loadPaidCharge(host.database, appId, purchaseToken, cycle);
+  const paid = await loadPaidCharge(host.database, refund);
   const answer = await host.gateway.ask(refundQuestion(refund, paid));
   if (answer === 'declined') {
     const { number } = refund;

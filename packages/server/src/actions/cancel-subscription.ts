@@ -9,8 +9,8 @@ export async function cancelSubscription(
   call: ServerCall,
   input: { productId: string; purchaseToken: string },
 ): Promise<void> {
-  const { market, absent, now } = call;
+  const { market, absent } = call;
   const { productId, purchaseToken } = input;
   const wanted = { productId, purchaseToken, market, type: 'subscription', absent } as const;
-  await changeSubscription(host, call, wanted, (subscription) => cancel(subscription, 'developer', now));
+  await changeSubscription(host, call, wanted, (subscription, now) => cancel(subscription, 'developer', now));
 }

@@ -1,17 +1,22 @@
 // Carries out what is due of a subscription: the steps of time, and the charges that are answered at once.
 import type { Charge, ChargeAnswer } from '../domain/charge.ts';
-import { carriedOutAt } from '../domain/clock.ts';
 import { drawOrderId, drawPurchaseId } from '../domain/identifiers.ts';
-import type { Entry } from '../domain/ledger.ts';
+import { dropSwitch } from '../domain/product-change.ts';
 import { andThen, type Subscription, type SubscriptionChange, unchanged } from '../domain/subscription.ts';
-import { answerCharge, chargeDueAt, openCharge, settleSubscription } from '../domain/subscription-steps.ts';
+import {
+  answerCharge,
+  chargeDueAt,
+  happensAt,
+  openCharge,
+  settleSubscription,
+} from '../domain/subscription-steps.ts';
 import type { Host } from '../host/host.ts';
 import { insertCharge, loadCharge, saveCharge } from '../store/charges.ts';
 import { Conflict, type Query } from '../store/database.ts';
-import { loadSubscription, type SubscriptionKey } from '../store/subscriptions.ts';
+import { loadOwnedSubscription, loadSubscription, type SubscriptionKey } from '../store/subscriptions.ts';
 import type { Call } from './call.ts';
 import { saveSubscriptionChange } from './save-subscription.ts';
-import { tellChange } from './tell-change.ts';
+import { type Happened, tellChange } from './tell-change.ts';
 
 /** Charges of one subscription in one transaction, so that none holds the others up for long. */
 const chargesAtOnce = 50;
@@ -34,8 +39,8 @@ export async function carryOut(
   call: Call,
   key: SubscriptionKey,
   rounds = Number.POSITIVE_INFINITY,
-): Promise<Entry[]> {
-  const happened: Entry[] = [];
+): Promise<Happened[]> {
+  const happened: Happened[] = [];
   for (let round = 0; round < rounds; round++) {
     const progress = await withFreshNames((attempt) =>
       host.database.transaction((query) => catchUp(host, query, call, key, attempt)),
@@ -75,10 +80,28 @@ export async function proceed(
     const dueAt = chargeDueAt(change.subscription, call.now);
     if (dueAt === undefined) return { change, behind: false };
     if (charges === chargesAtOnce) return { change, behind: true };
+    const dropped = await dropTakenSwitch(query, call, change.subscription, dueAt);
+    if (dropped !== undefined) {
+      change = andThen(change, () => dropped);
+      continue;
+    }
     const answered = await chargeAtOnce(host, query, call, change.subscription, { dueAt, attempt });
     if (answered === undefined) return { change, behind: false };
     change = andThen(change, () => answered);
   }
+}
+
+/** A change of product that waits for this payment, although the buyer has the product by now, is dropped before it. */
+async function dropTakenSwitch(
+  query: Query,
+  call: Call,
+  subscription: Subscription,
+  dueAt: number,
+): Promise<SubscriptionChange | undefined> {
+  const { appId, buyerId, switchTo, openCharge } = subscription;
+  if (switchTo === null || openCharge !== null) return undefined;
+  const owned = await loadOwnedSubscription(query, appId, buyerId, switchTo.productId);
+  return owned && dropSwitch(subscription, happensAt(subscription, call.clock, dueAt, call.now));
 }
 
 /** Runs it again while the names it drew turn out to be taken. */
@@ -100,7 +123,7 @@ async function chargeAtOnce(
   subscription: Subscription,
   { dueAt, attempt }: { dueAt: number; attempt: number },
 ): Promise<SubscriptionChange | undefined> {
-  const at = carriedOutAt(call.clock, dueAt, call.now);
+  const at = happensAt(subscription, call.clock, dueAt, call.now);
   const known = await loadOpenCharge(query, subscription);
   const asked = known === undefined ? openCharge(subscription, at) : { subscription, charge: known };
   const answer = answerOf(host, asked.charge);
@@ -136,9 +159,10 @@ export function drawNames(
   return { purchaseId, orderId: drawOrderId(draw) };
 }
 
-/** Adds it to what happened, and tells those who listen. */
-export function tell(host: Host, call: Call, happened: Entry[], change: SubscriptionChange): void {
-  if (change.entries.length === 0) return;
-  happened.push(...change.entries);
-  tellChange(host, call, change.subscription, change.entries);
+/** Adds it to what happened, and tells those who listen; so too of a subscription that a change of product begins. */
+export function tell(host: Host, call: Call, happened: Happened[], change: SubscriptionChange): void {
+  for (const one of [change, change.begun]) {
+    if (one === undefined || one.entries.length === 0) continue;
+    happened.push(...tellChange(host, call, one.subscription, one.entries));
+  }
 }

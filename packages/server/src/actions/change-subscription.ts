@@ -12,7 +12,7 @@ import { saveSubscriptionChange } from './save-subscription.ts';
 import { tellChange } from './tell-change.ts';
 import { fits, type Wanted } from './wanted.ts';
 
-export type SubscriptionRule = (subscription: Subscription) => SubscriptionChange;
+export type SubscriptionRule = (subscription: Subscription, now: number) => SubscriptionChange;
 
 /** More was due than one transaction does: it has to be carried out first. */
 class Behind extends Error {}
@@ -90,12 +90,18 @@ export async function changeSubscriptionIn(
   { rule, attempt }: { rule: SubscriptionRule; attempt: number },
 ): Promise<SubscriptionChange> {
   const stored = await findSubscription(query, call, wanted);
-  const before = await proceed(host, query, call, stored, attempt);
+  const present = notBefore(call, stored);
+  const before = await proceed(host, query, present, stored, attempt);
   if (before.behind) throw new Behind();
-  const ruled = andThen(before.change, rule);
-  const after = await proceed(host, query, call, ruled.subscription, attempt);
+  const ruled = andThen(before.change, (subscription) => rule(subscription, present.now));
+  const after = await proceed(host, query, present, ruled.subscription, attempt);
   const change = andThen(ruled, () => after.change);
   return { ...change, subscription: await saveSubscriptionChange(host, query, stored, change) };
+}
+
+/** The clock of a node may lag behind another's: nothing happens to a subscription before what has happened already. */
+export function notBefore(call: Call, { changedAt }: Pick<Subscription, 'changedAt'>): Call {
+  return changedAt > call.now ? { ...call, now: changedAt } : call;
 }
 
 async function findSubscription(query: Query, call: Call, wanted: Wanted): Promise<Subscription> {

@@ -1,10 +1,9 @@
 // Asks a payment gateway outside for the payment of a subscription that is due.
 import { type Charge, type ChargeAnswer, chargeQuestion } from '../domain/charge.ts';
-import { carriedOutAt, worldNow } from '../domain/clock.ts';
-import type { Entry } from '../domain/ledger.ts';
+import { worldNow } from '../domain/clock.ts';
 import { chargeLeaseMs } from '../domain/policy.ts';
 import type { Subscription, SubscriptionChange } from '../domain/subscription.ts';
-import { answerCharge, chargeDueAt, openCharge } from '../domain/subscription-steps.ts';
+import { answerCharge, chargeDueAt, happensAt, openCharge } from '../domain/subscription-steps.ts';
 import type { Host } from '../host/host.ts';
 import { insertCharge, loadCharge, saveCharge } from '../store/charges.ts';
 import type { Query } from '../store/database.ts';
@@ -17,6 +16,7 @@ import {
 import type { Call } from './call.ts';
 import { drawNames, loadOpenCharge, proceed, tell, withFreshNames } from './carry-out.ts';
 import { saveSubscriptionChange } from './save-subscription.ts';
+import type { Happened } from './tell-change.ts';
 
 /** What was done before the question, and the question, if there is one that nobody else asks just now. */
 interface Opened {
@@ -28,8 +28,8 @@ interface Opened {
  * Asks for the payment that is due, unless another node does so, and tells what happened. The charge is written down
  * and leased before it is asked: after a crash anywhere it is asked again, by the same key.
  */
-export async function chargeOutside(host: Host, call: Call, key: SubscriptionKey): Promise<Entry[]> {
-  const happened: Entry[] = [];
+export async function chargeOutside(host: Host, call: Call, key: SubscriptionKey): Promise<Happened[]> {
+  const happened: Happened[] = [];
   const opened = await withFreshNames((attempt) =>
     host.database.transaction((query) => open(host, query, call, key, attempt)),
   );
@@ -63,7 +63,7 @@ async function open(
     await saveSubscriptionChange(host, query, stored, change);
     return { change, charge: undefined };
   }
-  const at = carriedOutAt(call.clock, dueAt, call.now);
+  const at = happensAt(change.subscription, call.clock, dueAt, call.now);
   const { subscription, charge } = await loadOrOpen(query, change.subscription, at);
   await saveSubscriptionChange(host, query, stored, { ...change, subscription });
   const now = host.clock();
@@ -95,7 +95,7 @@ async function take(
   const stored = await loadSubscription(query, appId, purchaseToken);
   const charge = await loadCharge(query, appId, purchaseToken, number);
   if (stored?.openCharge !== number || charge?.state !== 'asked') return undefined;
-  const at = carriedOutAt(call.clock, stored.attemptAt ?? call.now, call.now);
+  const at = happensAt(stored, call.clock, stored.attemptAt ?? call.now, call.now);
   const names = drawNames(host, call, charge, at, given.attempt);
   const answered = answerCharge(stored, charge, given.answer, names, at);
   await saveCharge(query, answered.charge);

@@ -9,10 +9,10 @@ export async function deferSubscription(
   call: ServerCall,
   input: { productId: string; purchaseToken: string; deferPeriod: number },
 ): Promise<void> {
-  const { market, absent, now } = call;
+  const { market, absent } = call;
   const { productId, purchaseToken, deferPeriod } = input;
   const wanted = { productId, purchaseToken, market, type: 'subscription', absent } as const;
-  await changeSubscription(host, call, wanted, (subscription) =>
+  await changeSubscription(host, call, wanted, (subscription, now) =>
     defer(subscription, { deferPeriod, cause: 'developer' }, now),
   );
 }

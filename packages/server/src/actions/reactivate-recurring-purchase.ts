@@ -9,8 +9,10 @@ export async function reactivateRecurringPurchase(
   call: ServerCall,
   input: { productId: string; purchaseToken: string },
 ): Promise<void> {
-  const { market, absent, now } = call;
+  const { market, absent } = call;
   const { productId, purchaseToken } = input;
   const wanted = { productId, purchaseToken, market, type: 'auto', absent } as const;
-  await changeSubscription(host, call, wanted, (subscription) => reactivate(subscription, 'developer', now));
+  await changeSubscription(host, call, wanted, (subscription, now) =>
+    reactivate(subscription, 'developer', now),
+  );
 }

@@ -2,20 +2,22 @@
 import type { Charge } from '../domain/charge.ts';
 import type { Entry } from '../domain/ledger.ts';
 import type { Purchase } from '../domain/purchase.ts';
-import type { Subscription, SubscriptionChange } from '../domain/subscription.ts';
+import type { Begun, Subscription, SubscriptionChange } from '../domain/subscription.ts';
+import { announcePrice } from '../domain/subscription-commands.ts';
 import type { Host } from '../host/host.ts';
 import { insertCharge } from '../store/charges.ts';
 import type { Query } from '../store/database.ts';
 import { appendEntries } from '../store/ledger.ts';
+import { loadProduct } from '../store/products.ts';
 import { acknowledgePayment, insertPurchase, voidPayment } from '../store/purchases.ts';
-import { saveSubscription } from '../store/subscriptions.ts';
+import { insertSubscription, saveSubscription } from '../store/subscriptions.ts';
 
 /** Saves the subscription where its `rev` is as read. Where nothing changed, nothing is written. */
 export async function saveSubscriptionChange(
   host: Host,
   query: Query,
   stored: Subscription,
-  { subscription, entries, payments }: SubscriptionChange,
+  { subscription, entries, payments, begun }: SubscriptionChange,
 ): Promise<Subscription> {
   if (subscription === stored) return stored;
   const refunds = refundsOf(host, subscription, entries);
@@ -26,7 +28,19 @@ export async function saveSubscriptionChange(
   for (const entry of entries) await applyToPayment(query, subscription, entry);
   for (const refund of refunds) await insertCharge(query, refund);
   await appendEntries(query, subscription, subscription.entryCount, entries);
+  if (begun !== undefined) await saveBegun(query, begun);
   return { ...counted, rev: counted.rev + 1 };
+}
+
+/** A subscription that begins. A change of price that came while it waited is told from now on (section 11.5). */
+export async function saveBegun(query: Query, begun: Begun): Promise<void> {
+  const { appId, productId, startTime } = begun.subscription;
+  const product = await loadProduct(query, appId, productId);
+  const { subscription } =
+    product === undefined ? begun : announcePrice(begun.subscription, { ...product, at: startTime });
+  await insertSubscription(query, { ...subscription, entryCount: begun.entries.length });
+  for (const payment of begun.payments) await insertPurchase(query, payment);
+  await appendEntries(query, subscription, 0, begun.entries);
 }
 
 /** The charge that a first payment is, approved and numbered 0. */
@@ -79,5 +93,6 @@ async function applyToPayment(query: Query, subscription: Subscription, entry: E
   const { purchaseId, at, detail } = entry;
   const key = { appId, purchaseToken, purchaseId };
   if (entry.what === 'acknowledged') await acknowledgePayment(query, key, at);
-  if (entry.what === 'voided') await voidPayment(query, key, { at, reason: detail });
+  if (entry.what === 'voided' || entry.what === 'replaced')
+    await voidPayment(query, key, { at, reason: detail });
 }

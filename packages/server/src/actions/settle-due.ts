@@ -1,6 +1,5 @@
 // Finds and carries out what is due by time alone, and the charges of subscriptions.
 import { worldNow } from '../domain/clock.ts';
-import type { Entry } from '../domain/ledger.ts';
 import { unchanged } from '../domain/subscription.ts';
 import type { Host } from '../host/host.ts';
 import { loadApp } from '../store/apps.ts';
@@ -11,6 +10,7 @@ import { carryOut } from './carry-out.ts';
 import { changePurchase } from './change-purchase.ts';
 import { chargeOutside } from './charge-outside.ts';
 import { deleteAppData } from './control/delete-app.ts';
+import type { Happened } from './tell-change.ts';
 
 /** Rows of one batch; their changes share commits. */
 export const batchSize = 200;
@@ -26,18 +26,23 @@ export async function settleOne(
   call: Call,
   due: Due,
   rounds?: number,
-): Promise<readonly Entry[]> {
+): Promise<readonly Happened[]> {
   if (due.is === 'subscription') return carryOut(host, call, due, rounds);
   const wanted = { purchaseToken: due.purchaseToken, absent: 'NoSuchData' } as const;
   const { entries } = await changePurchase(host, call, wanted, {
     purchase: (purchase) => ({ purchase, entries: [] }),
     subscription: unchanged,
   });
-  return entries;
+  return entries.map(({ at, what }) => ({
+    at,
+    what,
+    purchaseToken: due.purchaseToken,
+    productId: due.productId,
+  }));
 }
 
 /** The same with every charge that is due, whoever answers it. */
-export async function settleWithCharges(host: Host, call: Call, due: Due): Promise<readonly Entry[]> {
+export async function settleWithCharges(host: Host, call: Call, due: Due): Promise<readonly Happened[]> {
   const happened = [...(await settleOne(host, call, due))];
   if (due.is === 'purchase' || asksAtOnce(host)) return happened;
   for (;;) {
@@ -48,14 +53,14 @@ export async function settleWithCharges(host: Host, call: Call, due: Due): Promi
 }
 
 /** Settles for the scheduler, which knows no more of it than its key; a bounded part of what is due, by turns. */
-export async function settleByKey(host: Host, due: Due): Promise<readonly Entry[]> {
+export async function settleByKey(host: Host, due: Due): Promise<readonly Happened[]> {
   const found = await loadApp(host.database, due.appId);
   if (found === undefined) return sweep(host, due);
   return settleOne(host, callOf(host, found), due, 1);
 }
 
 /** Asks a gateway outside for the charge that is due, for the scheduler. */
-export async function chargeByKey(host: Host, due: Due): Promise<readonly Entry[]> {
+export async function chargeByKey(host: Host, due: Due): Promise<readonly Happened[]> {
   const found = await loadApp(host.database, due.appId);
   if (found === undefined) return sweep(host, due);
   return chargeOutside(host, callOf(host, found), due);

@@ -3,17 +3,23 @@ import type { Entry } from '../domain/ledger.ts';
 import type { Host } from '../host/host.ts';
 import type { Call } from './call.ts';
 
-/** Nobody listens: nothing is made of it. */
+/** What happened, and to what. */
+export interface Happened extends Pick<Entry, 'at' | 'what'> {
+  purchaseToken: string;
+  productId: string;
+}
+
+/** Where nobody listens nothing is told; the answer is what happened all the same. */
 export function tellChange(
   host: Host,
   { app }: Call,
   { purchaseToken, productId }: { purchaseToken: string; productId: string },
   entries: readonly Entry[],
-): void {
+): Happened[] {
+  const happened = entries.map(({ at, what }) => ({ at, what, purchaseToken, productId }));
   const { events } = host.watch;
-  if (!events.wanted) return;
+  if (!events.wanted) return happened;
   const { clientId, worldId } = app;
-  for (const { at, what } of entries) {
-    events.tell({ at, what, clientId, worldId, purchaseToken, productId });
-  }
+  for (const one of happened) events.tell({ ...one, clientId, worldId });
+  return happened;
 }

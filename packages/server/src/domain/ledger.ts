@@ -20,7 +20,18 @@ export type Happening =
   | 'revoked'
   | 'paymentChanged'
   | 'charged'
-  | 'refunded';
+  | 'refunded'
+  | 'pauseScheduled'
+  | 'paused'
+  | 'pauseWithdrawn'
+  | 'resumed'
+  | 'priceTold'
+  | 'priceConfirmed'
+  | 'priceRefused'
+  | 'switchScheduled'
+  | 'switchDropped'
+  | 'switched'
+  | 'replaced';
 
 /** One line of the ledger: a step, and the money that moved with it (negative: back to the buyer). */
 export interface Entry {

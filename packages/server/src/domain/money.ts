@@ -19,6 +19,15 @@ export function parseMoney(amount: string, currency: string): number | undefined
   return Number.isSafeInteger(micros) ? micros : undefined;
 }
 
+/** Currencies whose smallest coin is the unit itself (ISO 4217). */
+const wholeCurrencies = new Set(['KRW', 'JPY', 'VND', 'CLP', 'ISK', 'PYG', 'UGX', 'XAF', 'XOF', 'XPF']);
+
+/** What can be paid of an amount in micros: whole won, whole cents. The rest stays below one coin. */
+export function payable(micros: number, currency: string): number {
+  const coin = wholeCurrencies.has(currency) ? microsPerUnit : microsPerUnit / 100;
+  return micros - (micros % coin);
+}
+
 /** The shortest decimal string of an amount in micros: 1100000000 is `1100`, 4990000 is `4.99`. */
 export function formatMoney(micros: number): string {
   if (!Number.isSafeInteger(micros) || micros < 0) throw new RangeError(`not an amount in micros: ${micros}`);

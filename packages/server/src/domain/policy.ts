@@ -35,6 +35,9 @@ export const commercialBilling = {
   /** Time of day at which the last day of a period, of grace and of hold ends. */
   endTimeMs: 24 * hour - second,
   deferUnitMs: 24 * hour,
+  /** After a change of price nothing is said for so long, and then there is so long to agree (section 11.5). */
+  priceQuietDays: 7,
+  priceConsentDays: 30,
 } as const;
 
 /** Subscriptions on the sandbox's shortened periods (section 12.5). */
@@ -46,6 +49,10 @@ export const sandboxBilling = {
   /** A failed payment is tried again this often. */
   retryMs: minute,
   deferUnitMs: minute,
+  priceQuietMs: 5 * minute,
+  priceConsentMs: 5 * minute,
+  /** A pause of a week or a month; not documented. */
+  pauseUnitMs: 5 * minute,
 } as const;
 
 /** Longest account hold, in days, and the one of a subscription that asks for no other (section 11.4). */
@@ -53,6 +60,16 @@ export const accountHoldDays = 30;
 /** Longest grace period and free trial of a product, in days; the documents name no bound. */
 export const longestGraceDays = 30;
 export const longestTrialDays = 366;
+
+/** Weeks or months that a pause may last (section 11.4), and how many days a month of it has. */
+export const longestPause = 3;
+export const daysOfPausedMonth = 30;
+
+/** Days of the new product that a change of product makes of the old one's rest at most: a hundred years. */
+export const longestConversionDays = 36_500;
+
+/** Payments that a promotion covers at most; the documents name no bound. */
+export const longestPromotion = 99;
 
 /** `deferPeriod` in units of the calendar (section 6.4). */
 export const longestDeferral = 365;

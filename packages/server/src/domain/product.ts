@@ -12,6 +12,10 @@ export interface Terms {
   graceDays: number;
   /** Days without use in which a failed payment may still be made up for; 0 for none. */
   holdDays: number;
+  /** A lower price for the first payments. */
+  promotion: { priceMicros: number; payments: number } | null;
+  /** The buyer may pause it. */
+  pausable: boolean;
 }
 
 export interface Product {
@@ -24,9 +28,20 @@ export interface Product {
   currency: string;
   /** Of what is paid again and again; a managed product has none. */
   terms: Terms | null;
+  /** Counts the changes of price that running subscribers have been told of. */
+  priceSeq: number;
+  /** A change of price that has not reached all running subscribers yet. */
+  priceChange: { priceMicros: number; at: number } | null;
   createdAt: number;
   rev: number;
 }
 
 /** A monthly product knows neither trial nor grace nor hold (section 11.8). */
-export const monthlyTerms: Readonly<Terms> = { period: 'P1M', trialDays: 0, graceDays: 0, holdDays: 0 };
+export const monthlyTerms: Readonly<Terms> = {
+  period: 'P1M',
+  trialDays: 0,
+  graceDays: 0,
+  holdDays: 0,
+  promotion: null,
+  pausable: false,
+};

@@ -1,21 +1,37 @@
 // What time and the payment gateway do to a subscription: renewal, failed payment, grace, hold, recovery, end.
-import { endOfHold, endOfPeriod, nextAttempt, nextPayment } from './billing-calendar.ts';
+import {
+  endOfDay,
+  endOfHold,
+  endOfPause,
+  endOfPeriod,
+  nextAttempt,
+  nextPayment,
+} from './billing-calendar.ts';
 import type { Charge, ChargeAnswer } from './charge.ts';
 import { carriedOutAt, type WorldClock } from './clock.ts';
 import type { Entry } from './ledger.ts';
+import { formatMoney } from './money.ts';
 import { askAgainAfterMs } from './policy.ts';
+import { switchProduct } from './product-change.ts';
 import {
   andThen,
+  applies,
   changed,
+  creditIn,
+  endNow,
   entry,
   expiryAt,
   graceEnd,
   isLive,
   nextStep,
+  type Pause,
   paymentOf,
+  priceAt,
+  type Step,
   type Subscription,
   type SubscriptionChange,
   scheduled,
+  stopped,
   unchanged,
 } from './subscription.ts';
 
@@ -29,11 +45,32 @@ export function settleSubscription(
   for (;;) {
     const next = nextStep(change.subscription);
     if (next === undefined || next.at > now || next.step === 'charge') return change;
-    const at = carriedOutAt(clock, next.at, now);
-    const rule = next.step === 'end' ? endState : voidUnacknowledged;
+    const at = happensAt(change.subscription, clock, next.at, now);
+    const rule = rules[next.step];
     change = andThen(change, (present) => rule(present, at));
   }
 }
+
+/**
+ * The instant of what fell due at `dueAt`: as `carriedOutAt`, but never before what has happened already. A catch-up may
+ * have been under way, at its own pace, when a hand set the clock.
+ */
+export function happensAt(
+  { changedAt }: Subscription,
+  clock: WorldClock,
+  dueAt: number,
+  now: number,
+): number {
+  return Math.max(changedAt, carriedOutAt(clock, dueAt, now));
+}
+
+/** What time alone does, for each step. */
+const rules: Record<Exclude<Step, 'charge'>, (before: Subscription, at: number) => SubscriptionChange> = {
+  unacknowledged: voidUnacknowledged,
+  tell: tellPrice,
+  refuse: refusePrice,
+  end: endState,
+};
 
 /** When the charge that holds everything else up was due; undefined where there is none at `now`. */
 export function chargeDueAt(subscription: Subscription, now: number): number | undefined {
@@ -47,9 +84,11 @@ export function openCharge(
   at: number,
 ): { subscription: Subscription; charge: Charge } {
   const { appId, purchaseToken, chargeCount, cycle, currency, paymentMethod } = subscription;
+  const price = priceAt(subscription, at);
+  const amountMicros = price - creditIn(subscription, price);
   const charge: Charge = {
     ...{ appId, purchaseToken, number: chargeCount, kind: 'renewal', cycle: cycle + 1, purchaseId: null },
-    ...{ amountMicros: subscription.priceMicros, currency, paymentMethod },
+    ...{ amountMicros, currency, paymentMethod },
     ...{ outcome: subscription.paymentOutcome, state: 'asked', unansweredCount: 0 },
     ...{ askedAt: at, answeredAt: null, askAgainAt: null },
   };
@@ -82,29 +121,45 @@ export function answerCharge(
   }
 }
 
-/** Renews what runs or is in grace from the day on which the payment was due, what was on hold from today. */
+/**
+ * Renews what runs or is in grace from the day on which the payment was due, what was on hold or paused from today. A
+ * change of product that waited happens now.
+ */
 function paid(
   before: Subscription,
   charge: Charge,
   names: { purchaseId: string; orderId: string },
   at: number,
 ): SubscriptionChange {
-  const recovered = before.status === 'hold';
-  const { period } = before.terms;
-  const kept = nextPayment(before, before.nextPaymentAt, period);
-  // so late in a grace longer than the period that what was paid for is over: nothing may fall due in the past
-  const late = before.status === 'grace' && kept < at;
-  const nextPaymentAt = recovered || late ? nextPayment(before, at, period) : kept;
+  const paidFrom = paidFromToday(before, at) ? at : before.nextPaymentAt;
+  if (before.switchTo !== null)
+    return switchProduct(before, before.switchTo, charge, { names, at, paidFrom });
+  const { status, promotionLeft, priceChanges } = before;
+  const nextPaymentAt = nextPayment(before, paidFrom, before.terms.period);
   const expiresAt = endOfPeriod(before, nextPaymentAt);
   const { amountMicros, cycle } = charge;
+  const price = priceAt(before, charge.askedAt);
+  const credit = Math.max(0, price - amountMicros);
+  const applied = promotionLeft > 0 ? -1 : priceChanges.findLastIndex((one) => applies(one, charge.askedAt));
   const subscription = scheduled({
     ...before,
     status: 'active',
     trial: false,
+    promotional: promotionLeft > 0,
+    promotionLeft: Math.max(0, promotionLeft - 1),
+    priceMicros: priceChanges[applied]?.newMicros ?? before.priceMicros,
+    // what came before the newest that applies is out of date with it
+    priceChanges: priceChanges.slice(applied + 1),
+    pause: null,
     paymentFailed: false,
     cycle,
+    changedAt: at,
     lastPurchaseId: names.purchaseId,
     lastPaidMicros: amountMicros,
+    shownPriceMicros: price,
+    periodStartAt: paidFrom,
+    periodValueMicros: amountMicros + credit,
+    creditMicros: before.creditMicros - credit,
     nextPaymentAt,
     attemptAt: before.renewing ? nextPaymentAt : null,
     expiresAt,
@@ -112,13 +167,28 @@ function paid(
     openCharge: null,
   });
   const payment = paymentOf(subscription, { ...names, at, amountMicros });
-  const what = recovered ? 'recovered' : 'renewed';
+  const what = renewals[status] ?? 'renewed';
   return {
     subscription,
     entries: [entry(subscription, what, at, 'time', { amountMicros })],
     payments: [payment],
   };
 }
+
+/**
+ * Today becomes the payment day: on hold, in a pause that is ended early, and so late in a grace longer than the period
+ * that what was paid for would be over already.
+ */
+function paidFromToday(before: Subscription, at: number): boolean {
+  const { status, nextPaymentAt, terms, switchTo } = before;
+  if (status === 'grace') return nextPayment(before, nextPaymentAt, (switchTo?.terms ?? terms).period) < at;
+  return status === 'hold' || (status === 'paused' && at < nextPaymentAt);
+}
+
+const renewals: Partial<Record<Subscription['status'], 'recovered' | 'resumed'>> = {
+  hold: 'recovered',
+  paused: 'resumed',
+};
 
 /** Nothing is left to pay for, so the money goes back. */
 function paidTooLate(before: Subscription, { amountMicros }: Charge, at: number): SubscriptionChange {
@@ -136,9 +206,11 @@ function declined(before: Subscription, at: number): SubscriptionChange {
   const happened = entry(before, 'declined', at, 'time');
   const subscription = { ...before, openCharge: null, attemptAt: null };
   if (!isLive(before)) return changed(subscription, happened);
+  if (before.status === 'paused')
+    return andThen(changed(subscription, happened), (present) => holdAfterPause(present, at));
   if (before.status !== 'active') return changed(tryAgain(subscription, at), happened);
   // cancelled while the answer was missing: it ends with what is paid for, and owes nothing
-  if (!before.renewing) return changed(subscription, happened);
+  if (!before.renewing) return changed({ ...subscription, switchTo: null }, happened);
   if (before.type === 'auto') {
     const detail = 'the payment was declined';
     return changed(
@@ -160,13 +232,49 @@ function fail(before: Subscription, at: number): SubscriptionChange {
   return changed(before.openCharge === null ? tryAgain(inGrace, at) : inGrace, happened);
 }
 
+/** The paid period is over and the pause begins; it lasts to the end of the day of its charge. */
+function beginPause(before: Subscription, { count, unit }: Pause, at: number): SubscriptionChange {
+  const attemptAt = endOfPause(before, before.nextPaymentAt, count, unit);
+  const endsAt = endOfDay(before, attemptAt);
+  return changed(
+    { ...before, status: 'paused', attemptAt, nextPaymentAt: attemptAt, endsAt },
+    entry(before, 'paused', at, 'time'),
+  );
+}
+
+/** The days in which nothing is said about a new price are over: a cut needs no more, a rise the buyer's consent. */
+function tellPrice(before: Subscription, at: number): SubscriptionChange {
+  const told = before.priceChanges.find((change) => !change.told);
+  if (told === undefined) throw new Error('there is no price to tell of');
+  const priceChanges = before.priceChanges.map((change) =>
+    change === told ? { ...told, told: true } : change,
+  );
+  const what = told.needsConsent ? 'priceTold' : 'priceConfirmed';
+  const detail = `${formatMoney(told.newMicros)} ${before.currency}`;
+  return changed({ ...before, priceChanges }, entry(before, what, at, 'time', { detail }));
+}
+
+/** The payment would have a price that the buyer has not agreed to: it is not made, and what is paid for is the rest. */
+function refusePrice(before: Subscription, at: number): SubscriptionChange {
+  const detail = 'the buyer has not agreed to the new price';
+  const refused: Subscription = {
+    ...before,
+    ...{ renewing: false, attemptAt: null, cancelledAt: at, cancelReason: 1, priceChanges: [], pause: null },
+  };
+  const happened = changed(refused, entry(before, 'priceRefused', at, 'time', { detail }));
+  if (before.status === 'active') return happened;
+  const expiresAt = Math.min(expiryAt(before, at), at);
+  return andThen(happened, (present) => expire({ ...present, expiresAt }, at));
+}
+
 /** The present state is over at `at`: the paid period, the grace or the hold. */
 function endState(before: Subscription, at: number): SubscriptionChange {
   switch (before.status) {
     case 'active':
-      return before.renewing && before.type === 'subscription'
-        ? periodUnpaid(before, at)
-        : expire(before, at);
+      if (!before.renewing || before.type === 'auto') return expire(before, at);
+      return before.pause === null ? periodUnpaid(before, at) : beginPause(before, before.pause, at);
+    case 'paused':
+      return holdAfterPause(before, at);
     case 'grace':
       return hold({ ...before, expiresAt: before.endsAt ?? before.expiresAt }, at);
     case 'hold':
@@ -183,10 +291,15 @@ function periodUnpaid(before: Subscription, at: number): SubscriptionChange {
   return hold({ ...before, paymentFailed: true }, at);
 }
 
-function hold(before: Subscription, at: number): SubscriptionChange {
+/** The charge at the end of a pause, or at an early resume, was not made: the hold begins with that day (section 11.4). */
+function holdAfterPause(before: Subscription, at: number): SubscriptionChange {
+  return hold({ ...before, paymentFailed: true, pause: null }, at, endOfDay(before, at));
+}
+
+function hold(before: Subscription, at: number, from = before.expiresAt): SubscriptionChange {
   const { holdDays } = before.terms;
   if (holdDays === 0) return expire(before, at);
-  const endsAt = endOfHold(before, before.expiresAt, holdDays);
+  const endsAt = endOfHold(before, from, holdDays);
   const onHold: Subscription = { ...before, status: 'hold', endsAt };
   const happened = entry(before, 'held', at, 'time');
   const nextPaymentAt = nextAttempt(onHold, at);
@@ -226,22 +339,6 @@ export function revoke(before: Subscription, at: number, happened: Entry): Subsc
     voidedAt: at,
   };
   return changed(revoked, happened);
-}
-
-/** The use ends at `at`; an end that has passed already stays what it was (section 13, row 38). */
-export function endNow(before: Subscription, at: number): Subscription {
-  const expiresAt = Math.min(expiryAt(before, at), at);
-  return { ...stopped(before), status: 'revoked', expiresAt, cancelledAt: at };
-}
-
-/** No further payment; only a charge that is still without an answer is followed up. */
-function stopped(before: Subscription): Subscription {
-  return {
-    ...before,
-    renewing: false,
-    endsAt: null,
-    attemptAt: before.openCharge === null ? null : before.attemptAt,
-  };
 }
 
 /** On hold the next payment is the next attempt: the day it succeeds becomes the payment day. */

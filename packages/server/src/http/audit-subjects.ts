@@ -36,6 +36,10 @@ export const auditSubjects: Record<ControlWrite, AuditedWrite['about']> = {
   reactivateByHand: { is: 'purchase' },
   deferByHand: { is: 'purchase' },
   setPayment: { is: 'purchase' },
+  changePrice: { is: 'product' },
+  pauseByHand: { is: 'purchase' },
+  resumeByHand: { is: 'purchase' },
+  answerPriceByHand: { is: 'purchase' },
   resetTrials: { is: 'app' },
   setMaintenance: { is: 'maintenance' },
 };

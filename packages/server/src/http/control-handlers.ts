@@ -3,9 +3,11 @@ import type { controlOperations } from '@till/protocol/control';
 import type { InputOf, Operation, ReplyOf } from '@till/protocol/shape';
 import { acknowledgePurchaseByHand } from '../actions/control/acknowledge-purchase-by-hand.ts';
 import { advanceClock } from '../actions/control/advance-clock.ts';
+import { answerPriceByHand } from '../actions/control/answer-price-by-hand.ts';
 import { cancelByHand } from '../actions/control/cancel-by-hand.ts';
 import { changeApp } from '../actions/control/change-app.ts';
 import { changeClock } from '../actions/control/change-clock.ts';
+import { changePrice } from '../actions/control/change-price.ts';
 import { consumePurchaseByHand } from '../actions/control/consume-purchase-by-hand.ts';
 import { createAccessToken } from '../actions/control/create-access-token.ts';
 import { createApp } from '../actions/control/create-app.ts';
@@ -24,6 +26,7 @@ import { listPurchases } from '../actions/control/list-purchases.ts';
 import { listRequests } from '../actions/control/list-requests.ts';
 import { listWorlds } from '../actions/control/list-worlds.ts';
 import { type Listen, listenToEvents } from '../actions/control/listen-to-events.ts';
+import { pauseByHand } from '../actions/control/pause-by-hand.ts';
 import { putProduct } from '../actions/control/put-product.ts';
 import { reactivateByHand } from '../actions/control/reactivate-by-hand.ts';
 import { readAgenda } from '../actions/control/read-agenda.ts';
@@ -36,6 +39,7 @@ import { readStats } from '../actions/control/read-stats.ts';
 import { readWorld } from '../actions/control/read-world.ts';
 import { resetTrials } from '../actions/control/reset-trials.ts';
 import { resetWorld } from '../actions/control/reset-world.ts';
+import { resumeByHand } from '../actions/control/resume-by-hand.ts';
 import { readMaintenance, setMaintenance } from '../actions/control/set-maintenance.ts';
 import { setNotificationUrls } from '../actions/control/set-notification-urls.ts';
 import { setPayment } from '../actions/control/set-payment.ts';
@@ -86,6 +90,10 @@ export const controlHandlers: Handlers = {
   reactivateByHand: answer(reactivateByHand, views.purchase),
   deferByHand: answer(deferByHand, views.purchase),
   setPayment: answer(setPayment, views.purchase),
+  changePrice: answer(changePrice, views.product),
+  pauseByHand: answer(pauseByHand, views.purchase),
+  resumeByHand: answer(resumeByHand, views.purchase),
+  answerPriceByHand: answer(answerPriceByHand, views.purchase),
   readReplies,
   resetTrials: answer(resetTrials, nothing),
   listAudit: answer(listAudit, views.listOf(views.auditRow)),

@@ -17,6 +17,8 @@ import {
   autoRenewing,
   expiryAt,
   mayUse,
+  nextPrice,
+  pauseOf,
   type Subscription,
   subscriptionState,
 } from '../domain/subscription.ts';
@@ -75,9 +77,17 @@ export function product(found: Product): ReplyOf<Control['readProduct']> {
   };
 }
 
-function shownTerms({ period, trialDays, graceDays, holdDays }: Terms) {
+function shownTerms({ period, trialDays, graceDays, holdDays, promotion, pausable }: Terms) {
   const days = (count: number) => `P${count}D`;
-  return { period, freeTrial: days(trialDays), gracePeriod: days(graceDays), accountHold: days(holdDays) };
+  const offer = promotion && { price: formatMoney(promotion.priceMicros), cycles: promotion.payments };
+  return {
+    period,
+    freeTrial: days(trialDays),
+    gracePeriod: days(graceDays),
+    accountHold: days(holdDays),
+    pausable,
+    ...(offer === null ? {} : { promotion: offer }),
+  };
 }
 
 export function listedPurchase(shown: ShownPurchase, host: Host): ListedPurchase {
@@ -117,7 +127,7 @@ function shownSubscription(found: Subscription, now: number) {
     startTime: found.startTime,
     expiryTime: expiryAt(found, now),
     nextPaymentTime: found.nextPaymentAt,
-    nextPrice: formatMoney(found.priceMicros),
+    nextPrice: formatMoney(nextPrice(found)),
     paymentCount: found.cycle + 1,
     freeTrial: found.trial,
     paymentFailed: found.paymentFailed,
@@ -126,7 +136,19 @@ function shownSubscription(found: Subscription, now: number) {
     cancelledTime: found.cancelledAt,
     cancelReason: found.cancelReason,
     linkedPurchaseToken: found.linkedPurchaseToken,
+    promotionPaymentsLeft: found.promotionLeft,
+    credit: formatMoney(found.creditMicros),
+    resumeTime: pauseOf(found)?.resumesAt ?? null,
+    switchTo: found.switchTo?.productId ?? null,
+    newPrice: shownChange(found),
   };
+}
+
+/** The first change of price that waits, told or not. */
+function shownChange({ priceChanges: [change] }: Subscription) {
+  if (change === undefined) return null;
+  const { newMicros, toldAt, told, needsConsent, agreed, dueAt } = change;
+  return { price: formatMoney(newMicros), toldAt, told, needsConsent, agreed, dueAt };
 }
 
 /** May the buyer use it now, and why, or why not? Of a subscription that is asked whichever payment is shown. */
@@ -157,6 +179,8 @@ function whySubscription(found: Subscription, now: number): string {
       return `The payment failed; it may be used until ${inWordsAt(found.endsAt ?? found.expiresAt)}.`;
     case 'hold':
       return `The payment failed and the use ended ${until}; the account hold waits for a payment.`;
+    case 'paused':
+      return `It is paused; the use ended ${until}.`;
     case 'expired':
       return `It expired ${until}.`;
     case 'revoked':

@@ -43,6 +43,7 @@ const byName: Record<string, readonly unknown[]> = {
   rate: [1],
   by: ['P3D'],
   overlap: ['P1D'],
+  for: ['P1M'],
   title: ['100 gems'],
   price: ['1100'],
   amount: ['1100'],

@@ -46,6 +46,28 @@ export function inWords(entry: Entry, amount: string): string {
       return `${by} changed the payment${because}.`;
     case 'charged':
       return `${by} learned that ${money} had been charged${because}.`;
+    case 'pauseScheduled':
+      return `${by} will pause it for ${entry.detail} after the paid period.`;
+    case 'paused':
+      return 'The pause began: the use has ended until it is resumed.';
+    case 'pauseWithdrawn':
+      return `${by} withdrew the pause.`;
+    case 'resumed':
+      return `${by} charged ${money}; the pause is over.`;
+    case 'priceTold':
+      return `${by} told the buyer of the new price ${entry.detail}, which needs consent.`;
+    case 'priceConfirmed':
+      return `The new price ${entry.detail} is settled.`;
+    case 'priceRefused':
+      return `There will be no payment at the new price${because}.`;
+    case 'switchScheduled':
+      return `${by} will change the product with the next payment${because}.`;
+    case 'switchDropped':
+      return `The change of product was dropped${because}.`;
+    case 'switched':
+      return `${by} charged ${money}${because}.`;
+    case 'replaced':
+      return `${by} changed to another product, and this ended${because}.`;
     case 'refunded':
       return `${money} went back${because}.`;
   }

@@ -6,11 +6,19 @@ import { choice } from '../actions/call.ts';
 import type { IssuedToken } from '../actions/get-access-token.ts';
 import type { SeenSubscription } from '../actions/get-subscription-detail.ts';
 import type { Page } from '../actions/page.ts';
+import { endOfConsent, startOfPrice } from '../domain/billing-calendar.ts';
 import { formatMoney } from '../domain/money.ts';
 import { accessTokens } from '../domain/policy.ts';
 import type { Purchase, PurchaseDetails } from '../domain/purchase.ts';
 import { shownPayload } from '../domain/purchase-data.ts';
-import { autoRenewing, expiryAt, paymentState, type Subscription } from '../domain/subscription.ts';
+import {
+  autoRenewing,
+  expiryAt,
+  nextPrice,
+  pauseOf,
+  paymentState,
+  type Subscription,
+} from '../domain/subscription.ts';
 import type { Host } from '../host/host.ts';
 
 type V7 = typeof operations.v7;
@@ -62,7 +70,9 @@ export function recurringPurchaseDetails(
 
 export function subscriptionDetail(seen: SeenSubscription, host: Host): ReplyOf<V7['getSubscriptionDetail']> {
   const { subscription, call } = seen;
-  const { developerPayload, lastPaidMicros, priceMicros } = subscription;
+  const { developerPayload, shownPriceMicros } = subscription;
+  const pause = pauseOf(subscription);
+  const nextPriceMicros = nextPrice(subscription);
   return {
     acknowledgementState: subscription.acknowledgedAt === null ? 0 : 1,
     ...(developerPayload === null ? {} : { developerPayload }),
@@ -70,22 +80,51 @@ export function subscriptionDetail(seen: SeenSubscription, host: Host): ReplyOf<
     paymentState: paymentState(subscription),
     lastPurchaseId: subscription.lastPurchaseId,
     linkedPurchaseToken: subscription.linkedPurchaseToken,
-    priceAmount: formatMoney(lastPaidMicros),
-    priceAmountMicros: lastPaidMicros,
-    nextPriceAmount: formatMoney(priceMicros),
-    nextPriceAmountMicros: priceMicros,
+    priceAmount: formatMoney(shownPriceMicros),
+    priceAmountMicros: shownPriceMicros,
+    nextPriceAmount: formatMoney(nextPriceMicros),
+    nextPriceAmountMicros: nextPriceMicros,
     nextPaymentTimeMillis: subscription.nextPaymentAt,
-    pauseStartTimeMillis: null,
-    pauseEndTimeMillis: null,
+    pauseStartTimeMillis: pause?.startsAt ?? null,
+    pauseEndTimeMillis: pause?.endsAt ?? null,
     priceCurrencyCode: currencyCode(subscription),
     countryCode: subscription.country,
     startTimeMillis: subscription.startTime,
     expiryTimeMillis: expiryAt(subscription, call.now),
-    autoResumeTimeMillis: null,
+    autoResumeTimeMillis: pause?.resumesAt ?? null,
     cancelledTimeMillis: cancelledTime(seen, host),
     cancelReason: subscription.cancelReason,
-    promotionPrice: null,
-    priceChange: null,
+    promotionPrice: promotionPrice(subscription),
+    priceChange: priceChange(subscription),
+  };
+}
+
+/** While a payment of the promotion runs or is still to come. */
+function promotionPrice({ terms, promotional, promotionLeft }: Subscription) {
+  const { promotion } = terms;
+  if (promotion === null || (!promotional && promotionLeft === 0)) return null;
+  const { priceMicros, payments } = promotion;
+  return {
+    promotionPrice: formatMoney(priceMicros),
+    promotionPriceMicros: priceMicros,
+    promotionPeriod: payments,
+  };
+}
+
+/** The first change of price that the buyer has been told of and that has not applied yet. */
+function priceChange(subscription: Subscription) {
+  const change = subscription.priceChanges.find(({ told }) => told);
+  if (change === undefined) return null;
+  const { seq, previousMicros, newMicros, needsConsent, agreed, dueAt, toldAt } = change;
+  return {
+    seq,
+    previousPrice: formatMoney(previousMicros),
+    previousPriceMicros: previousMicros,
+    newPrice: formatMoney(newMicros),
+    newPriceMicros: newMicros,
+    applyTimeMillis: startOfPrice(subscription, dueAt),
+    agreement: agreed || !needsConsent,
+    agreementDueDateTimeMillis: endOfConsent(subscription, toldAt),
   };
 }
 

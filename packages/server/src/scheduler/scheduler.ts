@@ -1,5 +1,6 @@
 // Does what is due in the worlds whose clock runs, and what a node must do now and then.
 import { giveUpPayments } from '../actions/ask-again.ts';
+import { finishPriceChanges } from '../actions/control/change-price.ts';
 import { learnMaintenance } from '../actions/control/set-maintenance.ts';
 import { probeWrites } from '../actions/probe-writes.ts';
 import { purgeAccessTokens } from '../actions/purge-access-tokens.ts';
@@ -11,6 +12,7 @@ import { createPayments } from './payments.ts';
 const passEveryMs = 250;
 const askEveryMs = 250;
 const giveUpEveryMs = 1_000;
+const finishEveryMs = 10_000;
 const learnEveryMs = 1_000;
 const probeEveryMs = 1_000;
 const purgeEveryMs = 60_000;
@@ -32,6 +34,7 @@ export function startScheduler(host: Host): Scheduler {
           repeat(host, 'unanswered payments', giveUpEveryMs, () => giveUpPayments(host)),
         ]
       : []),
+    repeat(host, 'changes of price', finishEveryMs, () => finishPriceChanges(host)),
     repeat(host, 'maintenance', learnEveryMs, () => learnMaintenance(host)),
     repeat(host, 'writes', probeEveryMs, () => probeWrites(host)),
     repeat(host, 'ended tokens', purgeEveryMs, () => purgeAccessTokens(host)),

@@ -75,19 +75,26 @@ export async function listCharges(query: Query, appId: string, purchaseToken: st
   return rows.map(toCharge);
 }
 
-/** What the payment of a cycle took, or may have taken: the charge that a refund gives back. */
+/**
+ * What a payment took, or may have taken: the charge that a refund gives back. The payment that a change of product
+ * waited for was asked for under the token of the subscription that it ended.
+ */
 export async function loadPaidCharge(
   query: Query,
-  appId: string,
-  purchaseToken: string,
-  cycle: number,
+  { appId, purchaseToken, cycle, purchaseId }: Charge,
 ): Promise<Charge | undefined> {
+  const paid = "kind <> 'refund' and state in ('approved', 'returned')";
   const [row] = await query.all(
-    `select ${columns} from charge where app_id = $1 and purchase_token = $2 and cycle = $3
-       and kind <> 'refund' and state in ('approved', 'returned')`,
+    `select ${columns} from charge where app_id = $1 and purchase_token = $2 and cycle = $3 and ${paid}`,
     [appId, purchaseToken, cycle],
   );
-  return row && toCharge(row);
+  if (row !== undefined) return toCharge(row);
+  const [former] = await query.all(
+    `select ${columns} from charge where app_id = $1 and purchase_id = $3 and ${paid} and purchase_token =
+       (select linked_purchase_token from subscription where app_id = $1 and purchase_token = $2)`,
+    [appId, purchaseToken, purchaseId],
+  );
+  return former && toCharge(former);
 }
 
 /** What has to be asked again by now, on the machine's clock: refunds, or first payments that nobody waits for. */

@@ -1,14 +1,15 @@
 // Monthly products and subscriptions, each with what its token stands for now.
-import type { Terms } from '../domain/product.ts';
 import type { Subscription } from '../domain/subscription.ts';
 import { type Query, type Row, Stale, type Value } from './database.ts';
+import { readTerms } from './products.ts';
 
 const columns = `app_id, purchase_token, world_id, product_id, type, market, country, buyer_id,
   developer_payload, product_name, calendar, terms, price_micros, currency, payment_method, payment_outcome,
   status, renewing, trial, payment_failed, start_time, first_purchase_id, first_paid_micros, acknowledged_at,
   acknowledge_by, cycle, last_purchase_id, last_paid_micros, next_payment_at, attempt_at, expires_at, ends_at,
   cancelled_at, cancel_reason, voided_at, linked_purchase_token, charge_count, open_charge, due_at, lease_until,
-  entry_count, rev`;
+  entry_count, rev, promotion_left, promotional, period_start_at, period_value_micros, credit_micros,
+  shown_price_micros, price_seq, price_changes, pause, switch_to, changed_at`;
 const columnCount = columns.split(',').length;
 const placeholders = Array.from({ length: columnCount }, (_, index) => `$${index + 1}`).join(', ');
 
@@ -30,8 +31,9 @@ export async function saveSubscription(query: Query, subscription: Subscription)
        renewing = $5, trial = $6, payment_failed = $7, acknowledged_at = $8, acknowledge_by = $9, cycle = $10,
        last_purchase_id = $11, last_paid_micros = $12, next_payment_at = $13, attempt_at = $14, expires_at = $15,
        ends_at = $16, cancelled_at = $17, cancel_reason = $18, voided_at = $19, charge_count = $20,
-       open_charge = $21, due_at = $22, entry_count = $23, rev = rev + 1
-     where app_id = $24 and purchase_token = $25 and rev = $26`,
+       open_charge = $21, due_at = $22, entry_count = $23, promotion_left = $24, promotional = $25, period_start_at = $26, period_value_micros = $27, credit_micros = $28, shown_price_micros = $29, price_seq = $30, price_changes = $31, pause = $32, switch_to = $33, changed_at = $34,
+       rev = rev + 1
+     where app_id = $35 and purchase_token = $36 and rev = $37`,
     [
       subscription.priceMicros,
       subscription.paymentMethod,
@@ -56,6 +58,17 @@ export async function saveSubscription(query: Query, subscription: Subscription)
       subscription.openCharge,
       subscription.dueAt,
       subscription.entryCount,
+      subscription.promotionLeft,
+      Number(subscription.promotional),
+      subscription.periodStartAt,
+      subscription.periodValueMicros,
+      subscription.creditMicros,
+      subscription.shownPriceMicros,
+      subscription.priceSeq,
+      JSON.stringify(subscription.priceChanges),
+      subscription.pause && JSON.stringify(subscription.pause),
+      subscription.switchTo && JSON.stringify(subscription.switchTo),
+      subscription.changedAt,
       subscription.appId,
       subscription.purchaseToken,
       subscription.rev,
@@ -89,6 +102,37 @@ export async function loadOwnedSubscription(
     [appId, buyerId, productId],
   );
   return row && toSubscription(row);
+}
+
+/** Subscriptions that the buyer has and whose next payment will be one of this product instead. */
+export async function listWaiting(
+  query: Query,
+  appId: string,
+  buyerId: string,
+  productId: string,
+): Promise<Subscription[]> {
+  const rows = await query.all(
+    `select ${columns} from subscription where app_id = $1 and buyer_id = $2 and switch_to is not null
+       and status in ('active', 'grace', 'hold', 'paused')`,
+    [appId, buyerId],
+  );
+  return rows.map(toSubscription).filter(({ switchTo }) => switchTo?.productId === productId);
+}
+
+/** Live subscriptions of a product that have not been told of a change of price yet, by their tokens. */
+export async function listUntold(
+  query: Query,
+  product: { appId: string; productId: string; priceSeq: number },
+  after: string,
+  limit: number,
+): Promise<string[]> {
+  const rows = await query.all(
+    `select purchase_token from subscription where app_id = $1 and product_id = $2 and purchase_token > $3
+       and price_seq < $4 and status in ('active', 'grace', 'hold', 'paused')
+     order by purchase_token limit $5`,
+    [product.appId, product.productId, after, product.priceSeq, limit],
+  );
+  return rows.map((row) => String(row.purchase_token));
 }
 
 /**
@@ -173,6 +217,17 @@ function toValues(subscription: Subscription): Value[] {
     subscription.leaseUntil,
     subscription.entryCount,
     subscription.rev,
+    subscription.promotionLeft,
+    Number(subscription.promotional),
+    subscription.periodStartAt,
+    subscription.periodValueMicros,
+    subscription.creditMicros,
+    subscription.shownPriceMicros,
+    subscription.priceSeq,
+    JSON.stringify(subscription.priceChanges),
+    subscription.pause && JSON.stringify(subscription.pause),
+    subscription.switchTo && JSON.stringify(subscription.switchTo),
+    subscription.changedAt,
   ];
 }
 
@@ -189,7 +244,7 @@ function toSubscription(row: Row): Subscription {
     developerPayload: row.developer_payload as string | null,
     productName: row.product_name as string | null,
     calendar: row.calendar as Subscription['calendar'],
-    terms: JSON.parse(String(row.terms)) as Terms,
+    terms: readTerms(String(row.terms)),
     priceMicros: Number(row.price_micros),
     currency: String(row.currency),
     paymentMethod: row.payment_method as Subscription['paymentMethod'],
@@ -220,5 +275,16 @@ function toSubscription(row: Row): Subscription {
     leaseUntil: Number(row.lease_until),
     entryCount: Number(row.entry_count),
     rev: Number(row.rev),
+    promotionLeft: Number(row.promotion_left),
+    promotional: row.promotional === 1,
+    periodStartAt: Number(row.period_start_at),
+    periodValueMicros: Number(row.period_value_micros),
+    creditMicros: Number(row.credit_micros),
+    shownPriceMicros: Number(row.shown_price_micros),
+    priceSeq: Number(row.price_seq),
+    priceChanges: JSON.parse(String(row.price_changes)) as Subscription['priceChanges'],
+    pause: row.pause === null ? null : (JSON.parse(String(row.pause)) as Subscription['pause']),
+    switchTo: row.switch_to === null ? null : (JSON.parse(String(row.switch_to)) as Subscription['switchTo']),
+    changedAt: Number(row.changed_at),
   };
 }

@@ -29,6 +29,8 @@ interface Scene {
   subscriptionToken: string;
   /** Of a subscription that is cancelled. */
   cancelledToken: string;
+  /** Of a subscription that has been told of a higher price and will be paused. */
+  pausedToken: string;
 }
 
 interface Sample {
@@ -58,6 +60,12 @@ const ofSubscription = (what: string, given: Partial<Sample> = {}): Sample => ({
   after: 'purchase',
   ...given,
 });
+const ofPaused = (what: string, given: Partial<Sample> = {}): Sample =>
+  ofSubscription(what, {
+    path: ({ app, pausedToken }) =>
+      `/apps/${app.clientId}/purchases/${pausedToken}/${what}?worldId=${app.worldId}`,
+    ...given,
+  });
 const ofWorld = (rest = '') => ({ path: ({ app }: Scene) => `/worlds/${app.worldId}${rest}` });
 const changed = (kind: Kind) => ({ before: kind, after: kind });
 
@@ -93,6 +101,7 @@ const samples: Record<ControlWrite, Sample> = {
     before: null,
     after: 'product',
   },
+  changePrice: { ...ofApp('/products/pass/price'), body: () => ({ price: '19900' }), ...changed('product') },
   deleteProduct: { ...ofApp('/products/unsold'), before: 'product', after: null },
   createPurchase: {
     ...ofApp('/purchases'),
@@ -111,6 +120,9 @@ const samples: Record<ControlWrite, Sample> = {
   }),
   deferByHand: ofSubscription('defer', { body: () => ({ deferPeriod: 3 }) }),
   setPayment: ofSubscription('payment', { body: () => ({ method: 'DCB', outcome: 'decline' }) }),
+  pauseByHand: ofPaused('pause', { body: () => ({ for: 'P2M' }) }),
+  resumeByHand: ofPaused('resume'),
+  answerPriceByHand: ofPaused('price-consent', { body: () => ({ agreed: true }) }),
   resetTrials: { ...ofApp('/buyers/somebody/trials'), ...changed('app') },
   setMaintenance: {
     path: () => '/maintenance',
@@ -121,7 +133,7 @@ const samples: Record<ControlWrite, Sample> = {
 };
 
 const monthlyPass = { type: 'subscription', title: 'A pass', price: '9900', currency: 'KRW' };
-const noSubscriptions = { subscriptionToken: 'x', cancelledToken: 'x' };
+const noSubscriptions = { subscriptionToken: 'x', cancelledToken: 'x', pausedToken: 'x' };
 
 const writes = controlRows.filter(({ row }) => isControlWrite(row));
 const sampleOf = (name: string) => samples[name as ControlWrite];
@@ -161,20 +173,24 @@ for (const database of httpDatabases) {
       expectStatus(await server.control('PUT', path, product), 200);
       return { app, purchaseToken: (await server.buy(app)).purchaseToken, ...noSubscriptions };
     };
-    /** With two subscriptions, which most tests do without. */
+    /** With three subscriptions, which most tests do without. */
     const makeWholeScene = async (): Promise<Scene> => {
       const scene = await makeScene();
       const of = `/apps/${scene.app.clientId}`;
+      const done = async (method: string, path: string, body?: unknown) =>
+        expectStatus(await server.control(method, `${of}${path}?worldId=${scene.app.worldId}`, body), 200);
       const pass = { ...monthlyPass, subscription: { period: 'P1M' } };
-      expectStatus(
-        await server.control('PUT', `${of}/products/pass?worldId=${scene.app.worldId}`, pass),
-        200,
-      );
+      await done('PUT', '/products/pass', pass);
+      const long = { ...monthlyPass, subscription: { period: 'P6M', pausable: true } };
+      await done('PUT', '/products/long', long);
+      const { purchaseToken: pausedToken } = await server.buy(scene.app, { productId: 'long' });
+      await done('POST', '/products/long/price', { price: '12900' });
+      await server.advance(scene.app.worldId, 'PT5M');
+      await done('POST', `/purchases/${pausedToken}/pause`, { for: 'P1M' });
       const { purchaseToken: subscriptionToken } = await server.buy(scene.app, { productId: 'pass' });
       const { purchaseToken: cancelledToken } = await server.buy(scene.app, { productId: 'pass' });
-      const cancel = `${of}/purchases/${cancelledToken}/cancel?worldId=${scene.app.worldId}`;
-      expectStatus(await server.control('POST', cancel), 200);
-      return { ...scene, subscriptionToken, cancelledToken };
+      await done('POST', `/purchases/${cancelledToken}/cancel`);
+      return { ...scene, subscriptionToken, cancelledToken, pausedToken };
     };
     const send = (name: string, scene: Scene): Promise<Answer> => {
       const { row } = writes.find((write) => write.name === name) as (typeof writes)[0];

@@ -71,6 +71,11 @@ for (const database of httpDatabases) {
           cancelledTime: null,
           cancelReason: null,
           linkedPurchaseToken: null,
+          promotionPaymentsLeft: 0,
+          credit: '0',
+          resumeTime: null,
+          switchTo: null,
+          newPrice: null,
         },
       });
       const data = JSON.parse(purchaseData);

@@ -21,12 +21,13 @@ for (const database of httpDatabases) {
     const shown = async (productId: string) =>
       expectStatus(await shop.call('GET', `/products/${productId}`), 200).subscription;
 
-    test('a subscription that names its period only has no trial, no grace and the longest hold', async () => {
+    test('a subscription that names its period only has no trial, no grace, the longest hold and no pause', async () => {
       const made = expectStatus(
         await shop.put('plain', { type: 'subscription', price: '1', subscription: { period: 'P1W' } }),
         200,
       );
-      const terms = { period: 'P1W', freeTrial: 'P0D', gracePeriod: 'P0D', accountHold: 'P30D' };
+      const none = { freeTrial: 'P0D', gracePeriod: 'P0D', accountHold: 'P30D', pausable: false };
+      const terms = { period: 'P1W', ...none };
       assert.equal(made.type, 'subscription');
       assert.deepEqual(made.subscription, terms);
       assert.deepEqual(await shown('plain'), terms);
@@ -115,10 +116,13 @@ for (const database of httpDatabases) {
     });
 
     test('terms are changed as a whole, and no product changes its type', async () => {
-      const whole = { period: 'P1M', freeTrial: 'P7D', gracePeriod: 'P1D', accountHold: 'P2D' };
+      const days = { freeTrial: 'P7D', gracePeriod: 'P1D', accountHold: 'P2D' };
+      const whole = { period: 'P1M', ...days, pausable: true, promotion: { price: '1', cycles: 2 } };
       expectStatus(await shop.put('changing', aPass(whole)), 200);
+      assert.deepEqual(await shown('changing'), whole);
       expectStatus(await shop.put('changing', { ...aPass(), subscription: { period: 'P1Y' } }), 200);
-      const left = { period: 'P1Y', freeTrial: 'P0D', gracePeriod: 'P0D', accountHold: 'P30D' };
+      const none = { freeTrial: 'P0D', gracePeriod: 'P0D', accountHold: 'P30D', pausable: false };
+      const left = { period: 'P1Y', ...none };
       assert.deepEqual(await shown('changing'), left);
       for (const type of ['inapp', 'auto']) {
         const answer = await shop.put('changing', { type, price: '9900' });

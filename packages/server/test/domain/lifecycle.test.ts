@@ -6,18 +6,24 @@ import { Refusal } from '@till/protocol/errors';
 import type { Charge, ChargeAnswer } from '../../src/domain/charge.ts';
 import { realClock } from '../../src/domain/clock.ts';
 import { monthlyTerms, type Terms } from '../../src/domain/product.ts';
+import { changeProduct, dropSwitch, scheduleSwitch, type Target } from '../../src/domain/product-change.ts';
 import {
   nextStep,
   type Subscription,
   type SubscriptionChange,
   subscribe,
   subscriptionState,
+  unchanged,
 } from '../../src/domain/subscription.ts';
 import {
   acknowledgeSubscription,
+  announcePrice,
+  answerPrice,
   cancel,
   defer,
+  pause,
   reactivate,
+  resume,
   voidSubscription,
 } from '../../src/domain/subscription-commands.ts';
 import { answerCharge, openCharge, settleSubscription } from '../../src/domain/subscription-steps.ts';
@@ -36,9 +42,11 @@ interface Place {
 /** `from what to`, as in a row of the table. */
 type Edge = string;
 
-const ofMonth: Terms = { ...monthlyTerms, graceDays: 1, holdDays: 2 };
+const ofMonth: Terms = { ...monthlyTerms, graceDays: 3, holdDays: 4 };
 const sold: readonly { type: 'auto' | 'subscription'; terms: Terms }[] = [
   { type: 'auto', terms: monthlyTerms },
+  { type: 'subscription', terms: { ...ofMonth, pausable: true } },
+  { type: 'subscription', terms: { ...ofMonth, graceDays: 0, holdDays: 0, pausable: true } },
   { type: 'subscription', terms: ofMonth },
   { type: 'subscription', terms: { ...ofMonth, graceDays: 0 } },
   { type: 'subscription', terms: { ...ofMonth, holdDays: 0 } },
@@ -57,10 +65,16 @@ test('the diagram shows each of them that leads to another state', () => {
   assert.deepEqual(diagramEdges().sort(), between.sort());
 });
 
+/** A row may name several states that the step starts from, and then leads back to each. */
 function tableEdges(): Edge[] {
-  const rows = guide.matchAll(/^\| (?:`(\w+)`|–) \| `(\w+)` \| `(\w+)` \|/gm);
-  return [...rows].map(([, from = '[*]', what, to]) => `${from} ${what} ${to}`);
+  const rows = guide.matchAll(/^\| (–|`\w+`(?:, `\w+`)*) \| `(\w+)` \| (`\w+`|the same) \|/gm);
+  return [...rows].flatMap(([, from = '', what, to = '']) => {
+    if (from === '–') return [`[*] ${what} ${bare(to)}`];
+    return from.split(', ').map((one) => `${bare(one)} ${what} ${to === 'the same' ? bare(one) : bare(to)}`);
+  });
 }
+
+const bare = (code: string) => code.replaceAll('`', '');
 
 function diagramEdges(): Edge[] {
   const lines = guide.matchAll(/^ {2}(\S+) --> (\S+) : (\w+)$/gm);
@@ -83,16 +97,17 @@ function walkedEdges(): Set<Edge> {
     if (last !== undefined && last.what !== 'acknowledged') {
       edges.add(`${from} ${last.what} ${subscriptionState(subscription)}`);
     }
+    for (const { what } of change.begun?.entries ?? []) edges.add(`[*] ${what} active`);
     const place = { subscription, ...to };
     if (depth === 0 || seen.has(keyOf(place))) return;
     seen.add(keyOf(place));
     open.push({ place, depth });
   };
   for (const { type, terms } of sold) {
-    const order = { ...anOrder(), type, terms, calendar: 'commercial' } as const;
-    reach('[*]', subscribe(order, true), { charge: undefined, now: noon }, 14);
+    const order = { ...anOrder(), type, terms, calendar: 'commercial', priceSeq: 0 } as const;
+    reach('[*]', subscribe(order, true), { charge: undefined, now: noon }, 60);
   }
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+  for (let next = open.shift(); next !== undefined; next = open.shift()) {
     const { place, depth } = next;
     const from = subscriptionState(place.subscription);
     for (const { change, ...to } of choices(place)) reach(from, change, to, depth - 1);
@@ -103,11 +118,20 @@ function walkedEdges(): Set<Edge> {
 /** Months apart from their history are alike: what may come next is the same. */
 function keyOf({ subscription, charge, now }: Place): string {
   const { type, terms, status, renewing, paymentFailed, acknowledgedAt, voidedAt } = subscription;
+  const { pause, switchTo, priceChanges } = subscription;
   const step = nextStep(subscription);
   return JSON.stringify([
     ...[type, terms, status, renewing, paymentFailed, acknowledgedAt === null, voidedAt === null],
+    ...[pause === null, switchTo === null, priceChanges.map(({ told, agreed }) => [told, agreed])],
     ...[charge?.unansweredCount, step?.step, step && step.at <= now, subscription.openCharge === null],
-    Math.round(((step?.at ?? now) - now) / 86_400_000),
+    Math.min(8, Math.round(((step?.at ?? now) - now) / 86_400_000)),
+    status === 'grace' || status === 'hold'
+      ? Math.round(((subscription.endsAt ?? now) - now) / 86_400_000)
+      : 0,
+    priceChanges.map(({ dueAt, toldAt }) => [
+      dueAt <= (subscription.attemptAt ?? now),
+      Math.max(-1, Math.round((toldAt - now) / 86_400_000)),
+    ]),
   ]);
 }
 
@@ -132,6 +156,10 @@ function* choices(place: Place): Generator<Place & { change: SubscriptionChange 
   const step = nextStep(subscription);
   if (step === undefined) return;
   const later = Math.max(step.at, now);
+  for (const days of [3, 6]) {
+    const shortlyBefore = later - days * 86_400_000;
+    if (shortlyBefore > now) yield moved(unchanged(subscription), { now: shortlyBefore });
+  }
   if (step.step !== 'charge') yield moved(settleSubscription(subscription, clock, later), { now: later });
   else yield asked(place, later);
 }
@@ -148,11 +176,39 @@ function asked(place: Place, now: number): Place & { change: SubscriptionChange 
   return { subscription: kept, charge, now, change: { subscription: kept, entries: [], payments: [] } };
 }
 
+const target: Target = {
+  productId: 'another',
+  priceMicros: 5_000_000_000,
+  currency: 'KRW',
+  terms: ofMonth,
+  priceSeq: 0,
+};
+
 const commands: readonly ((subscription: Subscription, now: number) => SubscriptionChange)[] = [
   (subscription, now) => acknowledgeSubscription(subscription, { cause: 'developer' }, now),
   (subscription, now) => cancel(subscription, 'buyer', now),
   (subscription, now) => reactivate(subscription, 'buyer', now),
   (subscription, now) => defer(subscription, { deferPeriod: 3, cause: 'developer' }, now),
+  (subscription, now) => pause(subscription, { count: 1, unit: 'month' }, now),
+  (subscription, now) => resume(subscription, now),
+  (subscription, now) => {
+    const priceMicros = subscription.priceMicros + 1_000_000;
+    return announcePrice(subscription, { priceMicros, priceSeq: 1, at: now });
+  },
+  (subscription, now) => answerPrice(subscription, { agreed: true }, now),
+  (subscription, now) => answerPrice(subscription, { agreed: false }, now),
+  (subscription, now) => scheduleSwitch(subscription, target, { mustAcknowledge: false }, now),
+  (subscription, now) => {
+    const names = { purchaseId: 'purchase', purchaseToken: 'another token', orderId: 'order' };
+    const mode = 'IMMEDIATE_WITHOUT_PRORATION';
+    const given = { mode, names, mustAcknowledge: false, developerPayload: null } as const;
+    const { replaced, begun } = changeProduct(subscription, target, given, now);
+    return { ...replaced, begun };
+  },
+  (subscription, now) =>
+    subscription.switchTo === null || subscription.openCharge !== null
+      ? unchanged(subscription)
+      : dropSwitch(subscription, now),
   (subscription, now) => voidSubscription(subscription, { reason: null, cause: 'operator' }, now),
 ];
 

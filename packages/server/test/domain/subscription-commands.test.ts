@@ -169,7 +169,7 @@ describe('cancel', () => {
 describe('reactivate', () => {
   test('takes the cancellation back as if it had not been', () => {
     const { subscription, entries } = checked(reactivate(cancelled, 'buyer', now + 1));
-    assert.deepEqual(subscription, active);
+    assert.deepEqual(subscription, { ...active, changedAt: now + 1 });
     assert.deepEqual(
       entries.map(({ at, what, cause }) => [at, what, cause]),
       [[now + 1, 'reactivated', 'buyer']],

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { Refusal } from '@till/protocol/errors';
 import fc from 'fast-check';
 import type { Charge, ChargeAnswer } from '../../src/domain/charge.ts';
+import { monthlyTerms } from '../../src/domain/product.ts';
 import {
   autoRenewing,
   isLive,
@@ -15,10 +16,14 @@ import {
 } from '../../src/domain/subscription.ts';
 import {
   acknowledgeSubscription,
+  announcePrice,
+  answerPrice,
   cancel,
   changePayment,
   defer,
+  pause,
   reactivate,
+  resume,
   voidSubscription,
 } from '../../src/domain/subscription-commands.ts';
 import { bought, checked, type Given, type Life, live, sold, start, sumOf } from './subscriptions.ts';
@@ -32,7 +37,19 @@ const commands = {
   void: (before: Subscription, now: number) =>
     voidSubscription(before, { reason: null, cause: 'operator' }, now),
   pay: (before: Subscription, now: number) => changePayment(before, { method: 'CREDITCARD' }, now),
+  pause: (before: Subscription, now: number) =>
+    pause(before, { count: 1, unit: before.terms.period === 'P1W' ? 'week' : 'month' }, now),
+  resume,
+  raise: (before: Subscription, now: number) => reprice(before, 1_500_000_000, now),
+  raiseMore: (before: Subscription, now: number) => reprice(before, 1_900_000_000, now),
+  cut: (before: Subscription, now: number) => reprice(before, 700_000_000, now),
+  agree: (before: Subscription, now: number) => answerPrice(before, { agreed: true }, now),
+  disagree: (before: Subscription, now: number) => answerPrice(before, { agreed: false }, now),
 } as const;
+function reprice(before: Subscription, priceMicros: number, at: number): SubscriptionChange {
+  return announcePrice(before, { priceMicros, priceSeq: before.priceSeq + 1, at });
+}
+
 type Command = keyof typeof commands | 'wait';
 
 interface Step {
@@ -46,6 +63,8 @@ const terms: fc.Arbitrary<NonNullable<Given['terms']>> = fc.record({
   trialDays: fc.constantFrom(0, 0, 3, 30),
   graceDays: fc.constantFrom(0, 3, 7, 30),
   holdDays: fc.constantFrom(0, 7, 30),
+  pausable: fc.boolean(),
+  promotion: fc.constantFrom(null, null, { priceMicros: 100_000_000, payments: 2 }),
 });
 const givens: fc.Arbitrary<Given> = fc
   .record({
@@ -56,11 +75,7 @@ const givens: fc.Arbitrary<Given> = fc
     mustAcknowledge: fc.boolean(),
     terms,
   })
-  .map((given) =>
-    given.type === 'auto'
-      ? { ...given, terms: { period: 'P1M' as const, trialDays: 0, graceDays: 0, holdDays: 0 } }
-      : given,
-  );
+  .map((given) => (given.type === 'auto' ? { ...given, terms: monthlyTerms } : given));
 const steps = fc.array(
   fc.record<Step>({
     wait: fc.oneof(fc.constant(0), fc.nat(20), fc.nat(1_000)),
@@ -72,6 +87,8 @@ const answers = fc.array(
   fc.constantFrom<ChargeAnswer[]>('approved', 'approved', 'approved', 'declined', 'declined', 'unanswered'),
   { minLength: 1, maxLength: 12 },
 );
+
+const planned = fc.array(fc.constantFrom<Command[]>('pause', 'raise', 'cut', 'defer'), { maxLength: 3 });
 
 /** The longest wait of a step: two months, on the sandbox's clock twenty minutes. */
 function longestWait({ calendar }: Given): number {
@@ -119,23 +136,35 @@ test('no life breaks the rules: what is due, what is paid once, what goes back, 
 
 test('one long wait leaves what many short ones leave', () => {
   fc.assert(
-    fc.property(givens, answers, fc.array(fc.nat(1_000), { maxLength: 20 }), (given, said, waits) => {
-      const before = bought(given);
-      const end = before.startTime + 6 * longestWait(given);
-      const jumped = live(before, end, { answer: gateway(said) });
-      const stops = waits.map(
-        (wait) => before.startTime + Math.floor((wait / 1_000) * (end - before.startTime)),
-      );
-      const charges = new Map();
-      const walked: Pick<Life, 'subscription' | 'entries'> = { subscription: before, entries: [] };
-      for (const stop of [...stops.sort((one, other) => one - other), end]) {
-        const { subscription, entries } = live(walked.subscription, stop, { answer: gateway(said), charges });
-        walked.subscription = subscription;
-        walked.entries.push(...entries);
-      }
-      assert.deepEqual(walked, { subscription: jumped.subscription, entries: jumped.entries });
-      assert.deepEqual(charges, jumped.charges);
-    }),
+    fc.property(
+      givens,
+      planned,
+      answers,
+      fc.array(fc.nat(1_000), { maxLength: 20 }),
+      (given, plan, said, waits) => {
+        const first = bought(given);
+        const before = plan.reduce((present, what) => {
+          return obey(what, present, first.startTime)?.subscription ?? present;
+        }, first);
+        const end = before.startTime + 6 * longestWait(given);
+        const jumped = live(before, end, { answer: gateway(said) });
+        const stops = waits.map(
+          (wait) => before.startTime + Math.floor((wait / 1_000) * (end - before.startTime)),
+        );
+        const charges = new Map();
+        const walked: Pick<Life, 'subscription' | 'entries'> = { subscription: before, entries: [] };
+        for (const stop of [...stops.sort((one, other) => one - other), end]) {
+          const { subscription, entries } = live(walked.subscription, stop, {
+            answer: gateway(said),
+            charges,
+          });
+          walked.subscription = subscription;
+          walked.entries.push(...entries);
+        }
+        assert.deepEqual(walked, { subscription: jumped.subscription, entries: jumped.entries });
+        assert.deepEqual(charges, jumped.charges);
+      },
+    ),
     { numRuns: 500 },
   );
 });
@@ -177,10 +206,10 @@ function assertShown(subscription: Subscription, now: number): void {
   const state = subscriptionState(subscription);
   const ended = state === 'expired' || state === 'revoked';
   assert.equal(paymentState(subscription) === null, ended);
-  assert.equal(autoRenewing(subscription), state === 'active' || state === 'grace' || state === 'hold');
+  assert.equal(autoRenewing(subscription), !ended && state !== 'cancelScheduled');
   assert.equal(
     mayUse(subscription, now),
-    state !== 'hold' && !ended,
+    state !== 'hold' && state !== 'paused' && !ended,
     'it may be used as long as its state says',
   );
   if (ended) assert.ok(expiresAt <= now);

@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import type { Charge, ChargeAnswer } from '../../src/domain/charge.ts';
 import type { WorldClock } from '../../src/domain/clock.ts';
 import type { Entry } from '../../src/domain/ledger.ts';
-import type { Terms } from '../../src/domain/product.ts';
+import { monthlyTerms, type Terms } from '../../src/domain/product.ts';
+import type { Target } from '../../src/domain/product-change.ts';
 import type { Purchase } from '../../src/domain/purchase.ts';
 import {
+  type Begun,
   nextStep,
   type Subscription,
   type SubscriptionChange,
@@ -38,8 +40,9 @@ export function sold({ terms, mustAcknowledge = false, ...given }: Given = {}): 
       ...order,
       type: 'subscription',
       calendar: 'commercial',
+      priceSeq: 0,
       ...given,
-      terms: { period: 'P1M', trialDays: 0, graceDays: 0, holdDays: 0, ...terms },
+      terms: { ...monthlyTerms, ...terms },
     },
     mustAcknowledge,
   );
@@ -48,6 +51,15 @@ export function sold({ terms, mustAcknowledge = false, ...given }: Given = {}): 
 
 export function bought(given: Given = {}): Subscription {
   return sold(given).subscription;
+}
+
+/** A product to change to: by the month, in won, unless told otherwise. */
+export function targetOf({
+  terms,
+  ...given
+}: Partial<Omit<Target, 'terms'>> & { terms?: Partial<Terms> } = {}): Target {
+  const product = { productId: 'target', priceMicros: 2_000_000_000, currency: 'KRW', priceSeq: 0 };
+  return { ...product, ...given, terms: { ...monthlyTerms, ...terms } };
 }
 
 export function frozenAt(now: number): WorldClock {
@@ -65,6 +77,8 @@ export interface Life {
   payments: Purchase[];
   /** In the order in which they were first asked, as they were last answered. */
   charges: Map<number, Charge>;
+  /** What a payment that a change of product waited for has begun. */
+  begun?: Begun | undefined;
 }
 
 /** Everything that falls due up to `until`, each charge answered by `answer` (approved unless given). */
@@ -83,6 +97,7 @@ export function live(
     life.subscription = checked(change).subscription;
     life.entries.push(...change.entries);
     life.payments.push(...change.payments);
+    if (change.begun !== undefined) life.begun = change.begun;
   };
   for (let count = 0; ; count++) {
     assert.ok(count < 5_000, 'it comes to an end');
@@ -135,6 +150,22 @@ export function deepFreeze<T>(thing: T): T {
 /** What happened, without the words. */
 export function whats(entries: readonly Entry[]): string[] {
   return entries.map(({ what }) => what);
+}
+
+/** What happened, each with its market's local time: `2026-02-15 10:00:00 renewed`. */
+export function dated(entries: readonly Entry[], market: 'MKT_ONE' | 'MKT_GLB' = 'MKT_ONE'): string[] {
+  return entries.map(({ at, what }) => `${localText(at, market)} ${what}`);
+}
+
+/** The market's own date and time of an instant, without milliseconds where there are none. */
+export function localText(at: number, market: 'MKT_ONE' | 'MKT_GLB' = 'MKT_ONE'): string {
+  const text = new Date(at + (market === 'MKT_ONE' ? 9 : 0) * 3_600_000).toISOString();
+  return text.replace('T', ' ').replace('Z', '').replace('.000', '');
+}
+
+/** The instant of a market's own date and time. */
+export function localInstant(text: string, market: 'MKT_ONE' | 'MKT_GLB' = 'MKT_ONE'): number {
+  return Date.parse(`${text.replace(' ', 'T')}${market === 'MKT_ONE' ? '+09:00' : 'Z'}`);
 }
 
 export function sumOf(entries: readonly Entry[]): number {

@@ -3,7 +3,16 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { httpDatabases } from '../databases.ts';
 import { startServer, type TestServer } from '../server.ts';
-import { assertRefused, assertSucceeded, dayMs, inMarket, type Named, openShop, type Shop } from './shop.ts';
+import {
+  assertRefused,
+  assertSucceeded,
+  type Bought,
+  dayMs,
+  inMarket,
+  type Named,
+  openShop,
+  type Shop,
+} from './shop.ts';
 
 for (const database of httpDatabases) {
   describe(`acknowledgePurchase on ${database.name}`, () => {
@@ -75,6 +84,28 @@ for (const database of httpDatabases) {
       assertRefused(await shop.acknowledge({ ...purchase, productId: 'product02' }), 'InvalidPurchaseState');
       assertRefused(await shop.acknowledge(purchase, inMarket('MKT_GLB')), 'InvalidPurchaseState');
       assert.equal((await shop.details(purchase)).body.acknowledgeState, 0);
+    });
+
+    it('acknowledges a subscription that is to be paused, is paused, or waits for a change of product', async () => {
+      const shop = await openShop(server);
+      const [scheduled, paused] = [
+        await shop.subscribe({ pausable: true }),
+        await shop.subscribe({ pausable: true }),
+      ];
+      const waiting = await shop.subscribe();
+      for (const purchase of [scheduled, paused]) await shop.pause(purchase, 'P3W');
+      await shop.switchLater(waiting);
+      const confirm = async (purchase: Bought, paymentState: number) => {
+        const before = (await shop.subscription.detail(purchase)).body;
+        assert.deepEqual([before.acknowledgementState, before.paymentState], [0, paymentState]);
+        for (let time = 1; time <= 2; time++) assertSucceeded(await shop.acknowledge(purchase));
+        const { body } = await shop.subscription.detail(purchase);
+        assert.deepEqual(body, { ...before, acknowledgementState: 1 });
+      };
+      await confirm(scheduled, 1);
+      await confirm(waiting, 3);
+      await shop.advance('PT6M');
+      await confirm(paused, 0);
     });
 
     for (const type of ['auto', 'subscription'] as const) {

@@ -6,6 +6,9 @@ import { startServer, type TestServer } from '../server.ts';
 import { assertFindsNothingElse, korea, openCommercialShop } from './recurring.ts';
 import { assertRefused, assertSucceeded, hourMs, noon, openShop, type Shop } from './shop.ts';
 
+/** The members of a pause where there is none. */
+const noPause = { pauseStartTimeMillis: null, pauseEndTimeMillis: null, autoResumeTimeMillis: null };
+
 for (const database of httpDatabases) {
   describe(`cancelSubscription on ${database.name}`, () => {
     let server: TestServer;
@@ -148,6 +151,106 @@ for (const database of httpDatabases) {
       for (const purchase of [expired, lapsed]) {
         assertRefused(await shop.subscription.cancel(purchase), 'InvalidPurchaseState');
       }
+    });
+
+    it('ends at once what is paused, and gives nothing back', async () => {
+      const shop = await openCommercialShop(server);
+      const purchase = await shop.subscribe({ pausable: true });
+      await shop.acknowledge(purchase);
+      await shop.pause(purchase, 'P2W');
+      await shop.advanceTo(korea(4, 15, 18));
+      const before = (await shop.subscription.detail(purchase)).body;
+      assert.equal(before.paymentState, 0);
+      assertSucceeded(await shop.subscription.cancel(purchase));
+      const ended = {
+        ...{ ...before, ...noPause, autoRenewing: false, paymentState: null, cancelReason: 0 },
+        cancelledTimeMillis: korea(4, 15, 18),
+      };
+      assert.deepEqual((await shop.subscription.detail(purchase)).body, ended);
+      assertRefused(await shop.subscription.cancel(purchase), 'InvalidPurchaseState');
+      await shop.advance('P60D');
+      assert.deepEqual((await shop.subscription.detail(purchase)).body, ended);
+      const steps = ['purchased', 'acknowledged', 'pauseScheduled', 'paused', 'revoked'];
+      assert.deepEqual(await shop.history(purchase), steps);
+      assert.deepEqual((await shop.voided()).body.voidedPurchaseList, []);
+    });
+
+    it('is a scheduled end until the last instant before a pause, and ends it at once from then on', async () => {
+      const shop = await openCommercialShop(server);
+      const [before, after] = [
+        await shop.subscribe({ pausable: true }),
+        await shop.subscribe({ pausable: true }),
+      ];
+      for (const purchase of [before, after]) {
+        await shop.acknowledge(purchase);
+        await shop.pause(purchase, 'P1W');
+      }
+      await shop.moveClock(korea(4, 7, 23, 59, 59));
+      assertSucceeded(await shop.subscription.cancel(before));
+      assert.equal((await shop.history(before)).at(-1), 'cancelled');
+      await shop.moveClock(korea(4, 7, 23, 59, 59) + 1);
+      assertSucceeded(await shop.subscription.cancel(after));
+      assert.deepEqual((await shop.history(after)).slice(-2), ['paused', 'revoked']);
+    });
+
+    it('drops a pause that is scheduled, and ends with what is paid for', async () => {
+      const shop = await openCommercialShop(server);
+      const purchase = await shop.subscribe({ pausable: true });
+      await shop.acknowledge(purchase);
+      await shop.pause(purchase, 'P2W');
+      const before = (await shop.subscription.detail(purchase)).body;
+      assertSucceeded(await shop.subscription.cancel(purchase));
+      const { expiryTimeMillis } = before;
+      const cancelled = {
+        ...{ ...before, ...noPause, autoRenewing: false, cancelReason: 0 },
+        cancelledTimeMillis: expiryTimeMillis,
+      };
+      assert.deepEqual((await shop.subscription.detail(purchase)).body, cancelled);
+      await shop.advanceTo(expiryTimeMillis + 1);
+      const expired = { ...cancelled, paymentState: null };
+      assert.deepEqual((await shop.subscription.detail(purchase)).body, expired);
+      assert.deepEqual((await shop.history(purchase)).slice(-2), ['cancelled', 'expired']);
+    });
+
+    it('drops a change of product that waits, which then never happens', async () => {
+      const shop = await openCommercialShop(server);
+      const purchase = await shop.subscribe();
+      await shop.acknowledge(purchase);
+      const before = (await shop.subscription.detail(purchase)).body;
+      await shop.switchLater(purchase);
+      assert.equal((await shop.subscription.detail(purchase)).body.paymentState, 3);
+      assertSucceeded(await shop.subscription.cancel(purchase));
+      const { expiryTimeMillis } = before;
+      const cancelled = { autoRenewing: false, cancelReason: 0, cancelledTimeMillis: expiryTimeMillis };
+      assert.deepEqual((await shop.subscription.detail(purchase)).body, { ...before, ...cancelled });
+      await shop.advanceTo(expiryTimeMillis + 1);
+      assert.equal((await shop.history(purchase)).at(-1), 'expired');
+      assert.deepEqual((await shop.voided()).body.voidedPurchaseList, []);
+    });
+
+    it('refuses what another product has taken the place of with InvalidPurchaseState', async () => {
+      const shop = await openCommercialShop(server);
+      const purchase = await shop.subscribe();
+      await shop.acknowledge(purchase);
+      await shop.switchLater(purchase);
+      await shop.moveClock(korea(4, 7, 10));
+      assertRefused(await shop.subscription.cancel(purchase), 'InvalidPurchaseState');
+      assertRefused(await shop.subscription.reactivate(purchase), 'InvalidPurchaseState');
+      assertRefused(await shop.defer(purchase, 3), 'InvalidPurchaseState');
+      assertRefused(await shop.acknowledge(purchase), 'InvalidPurchaseState');
+    });
+
+    it('cancels what waits for consent to a new price, and the answer is asked for no more', async () => {
+      const shop = await openCommercialShop(server);
+      const purchase = await shop.subscribe();
+      await shop.acknowledge(purchase);
+      await shop.changePrice('subscription01', '900');
+      await shop.advanceTo(korea(4, 8, 12));
+      assertSucceeded(await shop.subscription.cancel(purchase));
+      const { body } = await shop.subscription.detail(purchase);
+      assert.deepEqual([body.autoRenewing, body.paymentState, body.cancelReason], [false, 1, 0]);
+      await shop.advance('P60D');
+      assert.deepEqual((await shop.history(purchase)).slice(-2), ['cancelled', 'expired']);
     });
 
     it('refuses a managed product, a monthly product and what it cannot find with NoSuchData', async () => {

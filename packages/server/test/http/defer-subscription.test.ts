@@ -216,6 +216,56 @@ for (const database of httpDatabases) {
       assert.equal((await timesOf(shop, late))[0], korea(4, 15, 10));
     });
 
+    it('refuses what is paused with InvalidPurchaseState, from its first millisecond to its last', async () => {
+      const shop = await openCommercialShop(server);
+      const purchase = await shop.subscribe({ pausable: true });
+      await shop.acknowledge(purchase);
+      await shop.pause(purchase, 'P2W');
+      for (const now of [korea(4, 7, 23, 59, 59) + 1, korea(4, 21, 10) - 1]) {
+        await shop.moveClock(now);
+        const { text } = await shop.subscription.detail(purchase);
+        assertRefused(await shop.defer(purchase, 3), 'InvalidPurchaseState');
+        assert.equal((await shop.subscription.detail(purchase)).text, text);
+      }
+      await shop.moveClock(korea(4, 21, 10));
+      assertSucceeded(await shop.defer(purchase, 3));
+      assert.deepEqual(await timesOf(shop, purchase), [korea(5, 1, 10), korea(5, 1, 23, 59, 59)]);
+    });
+
+    it('moves a pause that is scheduled with the period before it, up to its last instant', async () => {
+      const shop = await openCommercialShop(server);
+      const purchase = await shop.subscribe({ pausable: true });
+      await shop.acknowledge(purchase);
+      await shop.pause(purchase, 'P1W');
+      for (const [now, deferPeriod, day] of [
+        [noon, 3, 10],
+        [korea(4, 10, 23, 59, 59), 2, 12],
+      ] as const) {
+        await shop.moveClock(now);
+        assertSucceeded(await shop.defer(purchase, deferPeriod));
+        const { body } = await shop.subscription.detail(purchase);
+        assert.deepEqual(
+          [body.nextPaymentTimeMillis, body.expiryTimeMillis, body.pauseStartTimeMillis],
+          [korea(4, day, 10), korea(4, day, 23, 59, 59), korea(4, day + 1, 0)],
+        );
+        assert.equal(body.pauseEndTimeMillis, korea(4, day + 7, 23, 59, 59));
+        assert.equal(body.autoResumeTimeMillis, korea(4, day + 7, 10));
+      }
+    });
+
+    it('puts a change of product that waits off with the payment', async () => {
+      const shop = await openCommercialShop(server);
+      const purchase = await shop.subscribe();
+      await shop.acknowledge(purchase);
+      await shop.switchLater(purchase);
+      assertSucceeded(await shop.defer(purchase, 3));
+      assert.deepEqual(await timesOf(shop, purchase), [korea(4, 10, 10), korea(4, 10, 23, 59, 59)]);
+      await shop.advanceTo(korea(4, 10, 10) - 1);
+      assert.equal((await shop.subscription.detail(purchase)).body.paymentState, 3);
+      await shop.advanceTo(korea(4, 10, 10));
+      assert.equal((await shop.history(purchase)).at(-1), 'replaced');
+    });
+
     it('refuses a managed product, a monthly product and what it cannot find with NoSuchData', async () => {
       await assertFindsNothingElse(server, 'subscription', (shop, purchase, options) =>
         shop.defer(purchase, 3, options),

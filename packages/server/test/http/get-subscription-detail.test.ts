@@ -18,45 +18,7 @@ import {
   type Shop,
   shopOf,
 } from './shop.ts';
-
-type Instant = number | null;
-
-/** A weekly subscription bought on the last of March at noon, as it is until something happens to it. */
-const fresh = {
-  acknowledgementState: 0,
-  autoRenewing: true,
-  paymentState: 1 as number | null,
-  lastPurchaseId: '',
-  linkedPurchaseToken: null,
-  priceAmount: '610',
-  priceAmountMicros: 610_000_000,
-  nextPriceAmount: '610',
-  nextPriceAmountMicros: 610_000_000,
-  nextPaymentTimeMillis: korea(4, 7, 10),
-  pauseStartTimeMillis: null,
-  pauseEndTimeMillis: null,
-  priceCurrencyCode: 'KRW',
-  countryCode: 'KR',
-  startTimeMillis: noon,
-  expiryTimeMillis: korea(4, 7, 23, 59, 59),
-  autoResumeTimeMillis: null,
-  cancelledTimeMillis: null as Instant,
-  cancelReason: null as number | null,
-  promotionPrice: null,
-  priceChange: null,
-};
-const acknowledged = { acknowledgementState: 1 };
-
-/** The whole answer, every byte of it. */
-async function assertDetail(shop: Shop, purchase: Bought, changes: Partial<typeof fresh>): Promise<void> {
-  const { text, status } = await shop.subscription.detail(purchase);
-  const expected = JSON.stringify({ ...fresh, lastPurchaseId: purchase.purchaseId, ...changes });
-  assert.deepEqual([status, text], [200, expected]);
-}
-
-async function lastIdOf(shop: Shop, purchase: Bought): Promise<string> {
-  return (await shop.subscription.detail(purchase)).body.lastPurchaseId;
-}
+import { acknowledged, assertDetail, fresh, lastIdOf } from './subscription-detail.ts';
 
 for (const database of httpDatabases) {
   describe(`getSubscriptionDetail on ${database.name}`, () => {

@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { httpDatabases } from '../databases.ts';
 import { startServer, type TestServer } from '../server.ts';
 import { assertFindsNothingElse, korea, openCommercialShop } from './recurring.ts';
-import { assertRefused, assertSucceeded, openShop } from './shop.ts';
+import { assertRefused, assertSucceeded, type Bought, openShop } from './shop.ts';
 
 for (const database of httpDatabases) {
   describe(`reactivateSubscription on ${database.name}`, () => {
@@ -120,6 +120,65 @@ for (const database of httpDatabases) {
       for (const purchase of [expired, lapsed]) {
         assertRefused(await shop.subscription.reactivate(purchase), 'InvalidPurchaseState');
       }
+    });
+
+    it('changes nothing in a pause that is scheduled or runs, and while a change of product waits', async () => {
+      const shop = await openCommercialShop(server);
+      const [scheduled, waiting] = [await shop.subscribe({ pausable: true }), await shop.subscribe()];
+      for (const purchase of [scheduled, waiting]) await shop.acknowledge(purchase);
+      await shop.pause(scheduled, 'P2W');
+      await shop.switchLater(waiting);
+      const unchanged = async (purchase: Bought) => {
+        const [{ text }, history] = [await shop.subscription.detail(purchase), await shop.history(purchase)];
+        assertSucceeded(await shop.subscription.reactivate(purchase));
+        assert.equal((await shop.subscription.detail(purchase)).text, text);
+        assert.deepEqual(await shop.history(purchase), history);
+      };
+      for (const purchase of [scheduled, waiting]) await unchanged(purchase);
+      await shop.advanceTo(korea(4, 8, 12));
+      await unchanged(scheduled);
+      assert.equal((await shop.history(scheduled)).at(-1), 'paused');
+    });
+
+    it('goes on without the pause or the change of product that the cancellation dropped', async () => {
+      const shop = await openCommercialShop(server);
+      const [pausing, waiting] = [await shop.subscribe({ pausable: true }), await shop.subscribe()];
+      for (const purchase of [pausing, waiting]) await shop.acknowledge(purchase);
+      const plain = (await shop.subscription.detail(pausing)).text;
+      await shop.pause(pausing, 'P2W');
+      await shop.switchLater(waiting);
+      for (const purchase of [pausing, waiting]) {
+        assertSucceeded(await shop.subscription.cancel(purchase));
+        assertSucceeded(await shop.subscription.reactivate(purchase));
+        const { text } = await shop.subscription.detail(purchase);
+        assert.equal(text, plain.replace(pausing.purchaseId, purchase.purchaseId));
+      }
+      await shop.advanceTo(korea(4, 7, 10));
+      for (const purchase of [pausing, waiting]) {
+        assert.deepEqual((await shop.history(purchase)).slice(-2), ['reactivated', 'renewed']);
+      }
+    });
+
+    it('is impossible after a cancellation in a pause', async () => {
+      const shop = await openCommercialShop(server);
+      const purchase = await shop.subscribe({ pausable: true });
+      await shop.acknowledge(purchase);
+      await shop.pause(purchase, 'P2W');
+      await shop.advanceTo(korea(4, 8, 12));
+      assertSucceeded(await shop.subscription.cancel(purchase));
+      assertRefused(await shop.subscription.reactivate(purchase), 'InvalidPurchaseState');
+    });
+
+    it('takes back the end of what was not agreed to, too, and the payment is made at once', async () => {
+      const shop = await openCommercialShop(server);
+      const purchase = await shop.subscribe({ period: 'P3M' });
+      await shop.acknowledge(purchase);
+      await shop.changePrice('subscription01', '900');
+      await shop.advanceTo(korea(6, 30, 12));
+      const { body } = await shop.subscription.detail(purchase);
+      assert.deepEqual([body.autoRenewing, body.cancelReason], [false, 1]);
+      assertSucceeded(await shop.subscription.reactivate(purchase));
+      assert.deepEqual((await shop.history(purchase)).slice(-3), ['priceRefused', 'reactivated', 'renewed']);
     });
 
     it('refuses a managed product, a monthly product and what it cannot find with NoSuchData', async () => {

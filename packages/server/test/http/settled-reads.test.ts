@@ -4,13 +4,23 @@ import { after, before, describe, it } from 'node:test';
 import { httpDatabases } from '../databases.ts';
 import { startServer, type TestServer } from '../server.ts';
 import { korea } from './recurring.ts';
-import { assertSucceeded, type Bought, dayMs, minuteMs, noon, openShop, type Shop, shopOf } from './shop.ts';
+import {
+  assertSucceeded,
+  type Bought,
+  dayMs,
+  minuteMs,
+  noon,
+  openShop,
+  type Shop,
+  shopOf,
+  type Terms,
+} from './shop.ts';
 
 interface Life {
   what: string;
   type: 'auto' | 'subscription';
   calendar: 'sandbox' | 'commercial';
-  terms?: Record<string, string>;
+  terms?: Partial<Terms>;
   prepare?: (shop: Shop, purchase: Bought) => Promise<unknown>;
   at: readonly number[];
 }
@@ -28,6 +38,26 @@ const cancelled = async (shop: Shop, purchase: Bought) => {
   const calls = purchase.productId === 'monthly01' ? shop.monthly : shop.subscription;
   assertSucceeded(await calls.cancel(purchase));
 };
+const pausing = async (shop: Shop, purchase: Bought) => {
+  await shop.acknowledge(purchase);
+  await shop.pause(purchase, 'P1W');
+};
+const pausedUnpaid = async (shop: Shop, purchase: Bought) => {
+  await pausing(shop, purchase);
+  await shop.pay(purchase, 'decline');
+};
+const switching = async (shop: Shop, purchase: Bought) => {
+  await shop.acknowledge(purchase);
+  await shop.switchLater(purchase);
+};
+const repriced = (price: string) => async (shop: Shop, purchase: Bought) => {
+  await shop.acknowledge(purchase);
+  await shop.changePrice(purchase.productId, price);
+};
+/** A change of price is told a week after the last of March, at noon, and may be agreed to for thirty days. */
+const priceDays = [korea(4, 7, 12), korea(4, 14, 10), korea(5, 5, 10), korea(5, 7, 12), korea(5, 12, 10)]
+  .flatMap((now) => [now - 1, now])
+  .concat(korea(5, 12, 23, 59, 59), korea(5, 12, 23, 59, 59) + 1);
 /** Around each end of the first weeks, to the millisecond. */
 const weeks = [7, 10, 14].flatMap((day) => [
   korea(4, day, 10) - 1,
@@ -72,6 +102,69 @@ const lives: readonly Life[] = [
     what: 'a free trial that is paid for',
     ...{ type: 'subscription', calendar: 'commercial', terms: { freeTrial: 'P7D' }, at: weeks },
     prepare: (shop, purchase) => shop.acknowledge(purchase),
+  },
+  {
+    what: 'a free trial, the payments of a promotion and the normal price',
+    ...{ type: 'subscription', calendar: 'commercial', at: [...weeks, korea(4, 21, 10), korea(4, 28, 10)] },
+    terms: { freeTrial: 'P7D', promotion: { price: '300', cycles: 2 } },
+    prepare: (shop, purchase) => shop.acknowledge(purchase),
+  },
+  {
+    what: 'a subscription that is paused and resumes',
+    ...{ type: 'subscription', calendar: 'commercial', terms: { pausable: true } },
+    ...{ prepare: pausing, at: [...weeks, korea(4, 21, 10)] },
+  },
+  {
+    what: 'a pause whose last day is not paid',
+    ...{ type: 'subscription', calendar: 'commercial', terms: { pausable: true } },
+    ...{ prepare: pausedUnpaid, at: [...weeks, korea(5, 14, 23, 59, 59), korea(5, 14, 23, 59, 59) + 1] },
+  },
+  {
+    what: 'a pause whose last day is not paid, without an account hold',
+    ...{ type: 'subscription', calendar: 'commercial', terms: { pausable: true, accountHold: 'P0D' } },
+    ...{ prepare: pausedUnpaid, at: weeks },
+  },
+  {
+    what: 'a rise that nobody agrees to',
+    ...{ type: 'subscription', calendar: 'commercial', prepare: repriced('900'), at: priceDays },
+  },
+  {
+    what: 'a cut',
+    ...{ type: 'subscription', calendar: 'commercial', prepare: repriced('500'), at: priceDays },
+  },
+  {
+    what: 'a pause that ends at a price nobody agreed to',
+    ...{ type: 'subscription', calendar: 'commercial', terms: { period: 'P1M', pausable: true } },
+    prepare: async (shop, purchase) => {
+      await repriced('900')(shop, purchase);
+      await shop.pause(purchase, 'P1M');
+    },
+    at: [korea(4, 30, 24), korea(5, 30, 10) - 1, korea(5, 30, 10), korea(5, 30, 24)],
+  },
+  {
+    what: 'a subscription that another product takes the place of',
+    ...{ type: 'subscription', calendar: 'commercial', prepare: switching, at: weeks },
+  },
+  {
+    what: 'a change of product that is not paid for',
+    ...{ type: 'subscription', calendar: 'commercial', terms: { gracePeriod: 'P3D' }, at: weeks },
+    prepare: async (shop, purchase) => {
+      await switching(shop, purchase);
+      await shop.pay(purchase, 'decline');
+    },
+  },
+  {
+    what: 'a pause on shortened periods',
+    ...{ type: 'subscription', calendar: 'sandbox', terms: { pausable: true }, prepare: pausing },
+    at: minutes,
+  },
+  {
+    what: 'a rise that nobody agrees to on shortened periods',
+    ...{ type: 'subscription', calendar: 'sandbox', prepare: repriced('900'), at: minutes },
+  },
+  {
+    what: 'a change of product on shortened periods',
+    ...{ type: 'subscription', calendar: 'sandbox', prepare: switching, at: minutes },
   },
   {
     what: 'a subscription on shortened periods',

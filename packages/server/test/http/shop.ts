@@ -20,9 +20,12 @@ export interface Bought {
   purchaseTime: number;
 }
 
-/** How long a subscription runs, and what follows a payment that fails. */
+/** How long a subscription runs, what it costs at first, and what follows a payment that fails. */
 export type Terms = Record<'period', string> &
-  Partial<Record<'freeTrial' | 'gracePeriod' | 'accountHold', string>>;
+  Partial<Record<'freeTrial' | 'gracePeriod' | 'accountHold', string>> & {
+    promotion?: { price: string; cycles: number };
+    pausable?: boolean;
+  };
 
 /** Calls about the token of a monthly product or of a subscription, by the path of its type. */
 export interface Recurring {
@@ -56,6 +59,14 @@ export interface Shop {
   readonly monthly: Recurring;
   readonly subscription: Recurring;
   defer(purchase: Named, deferPeriod: unknown, options?: CallOptions): Promise<Answer>;
+  /** The buyer pauses it for this span after the paid period. */
+  pause(purchase: Named, span: string): Promise<void>;
+  resume(purchase: Named): Promise<void>;
+  /** Changes the price of a subscription for new buyers and for running ones. */
+  changePrice(productId: string, price: string): Promise<void>;
+  answerPrice(purchase: Named, agreed: boolean): Promise<void>;
+  /** The buyer changes it for `subscription02`, at 900 won a week, with the next payment. */
+  switchLater(purchase: Named): Promise<void>;
   void(purchase: Named): Promise<void>;
   /** How the next charges go: `approve`, `decline` or `timeout`. */
   pay(purchase: Named, outcome: string): Promise<void>;
@@ -134,6 +145,24 @@ export async function shopOf(server: TestServer, app: TestApp): Promise<Shop> {
     subscription: recurring('subscription'),
     defer: (purchase, deferPeriod, given) =>
       call('POST', `${product('subscription', purchase)}/defer`, { body: { deferPeriod }, ...given }),
+    pause: async ({ purchaseToken }, span) => {
+      assertStatus(await control('POST', `/purchases/${purchaseToken}/pause`, { for: span }), 200);
+    },
+    resume: async ({ purchaseToken }) => {
+      assertStatus(await control('POST', `/purchases/${purchaseToken}/resume`), 200);
+    },
+    changePrice: async (productId, price) => {
+      assertStatus(await control('POST', `/products/${of(productId)}/price`, { price }), 200);
+    },
+    answerPrice: async ({ purchaseToken }, agreed) => {
+      assertStatus(await control('POST', `/purchases/${purchaseToken}/price-consent`, { agreed }), 200);
+    },
+    switchLater: async ({ purchaseToken }) => {
+      const product = { type: 'subscription', price: '900', subscription: { period: 'P1W' } };
+      await putProduct('subscription02', product);
+      const change = { productId: 'subscription02', replaces: { purchaseToken, mode: 'DEFERRED' } };
+      assertStatus(await control('POST', '/purchases', change), 201);
+    },
     void: async ({ purchaseToken }) => {
       assertStatus(await control('POST', `/purchases/${purchaseToken}/void`), 200);
     },

@@ -34,8 +34,15 @@ test('every command of the guide works as printed, one after the other', async (
   assert.ok(whatOf(grace).includes('graceStarted') && whatOf(hold).includes('held'));
   assert.deepEqual([recovered.entitled, recovered.subscription.state], [true, 'active']);
 
-  const [deferred, cancelled, reactivated, ...troubles] = clubs;
+  const [deferred, cancelled, reactivated, ...changes] = clubs;
   for (const done of [deferred, cancelled, reactivated]) assert.equal(done.result.code, 'Success');
+
+  const [gold, changed, dearer, paused, next, ...troubles] = changes;
+  assert.deepEqual([gold.price, gold.subscription.pausable, dearer.price], ['9900', true, '12900']);
+  assert.match(changed.linkedPurchaseToken, /^SANDBOXT\d{12}$/);
+  assert.equal(paused.subscription.newPrice.needsConsent, true);
+  assert.ok(paused.subscription.resumeTime > paused.subscription.expiryTime);
+  assert.deepEqual(next.items.map(({ what }: { what: string }) => what).slice(0, 1), ['priceTold']);
 
   const [declined, closed, maintenance, opened, expired, ...rest] = troubles;
   assert.equal(declined.error.code, 'PaymentDeclined');

@@ -172,6 +172,7 @@ for (const database of httpDatabases) {
       expectStatus(await shop.step(purchaseToken, 'void'), 200);
       await receiver.until(2);
       for (const [index, minutes] of [1, 4, 16, 64].entries()) {
+        await answerStored(shop, purchaseToken, index + 1);
         machine.now += minutes * minuteMs - 1;
         await wait(400);
         assert.equal(receiver.asked.length, index + 2, `not before ${minutes} min`);
@@ -349,6 +350,18 @@ for (const database of httpDatabases) {
 }
 
 /** Waits until nothing is left to be asked. */
+/** So many questions for the refund of a purchase have been answered, and that is stored. */
+async function answerStored({ server }: Shop, purchaseToken: string, count: number): Promise<void> {
+  for (const end = Date.now() + 10_000; ; await wait(20)) {
+    const [row] = await server.till.host.database.all(
+      "select unanswered_count from charge where purchase_token = $1 and kind = 'refund'",
+      [purchaseToken],
+    );
+    if (row?.unanswered_count === count) return;
+    assert.ok(Date.now() < end, JSON.stringify(row));
+  }
+}
+
 async function settled({ server }: Shop): Promise<void> {
   for (const end = Date.now() + 10_000; ; await wait(20)) {
     const left = await server.till.host.database.all("select number from charge where state = 'asked'");

@@ -4,8 +4,8 @@ import { type Answer, expectStatus, refusal, type TestApp, type TestServer } fro
 
 export interface Plan {
   type: 'auto' | 'subscription';
-  /** Of a subscription: `{ period, freeTrial?, gracePeriod?, accountHold? }`. */
-  terms?: Record<string, string>;
+  /** Of a subscription: `{ period, freeTrial?, gracePeriod?, accountHold?, promotion?, pausable? }`. */
+  terms?: Record<string, unknown>;
   /** Local date and time of the first payment. */
   bought: string;
   market?: 'MKT_ONE' | 'MKT_GLB';
@@ -13,7 +13,7 @@ export interface Plan {
 
 /** What both APIs must tell at a point of the story. Dates are the market's own, `2026-02-15 10:00:00`. */
 export interface Scene {
-  state: 'active' | 'cancelScheduled' | 'grace' | 'hold' | 'expired' | 'revoked';
+  state: 'active' | 'cancelScheduled' | 'grace' | 'hold' | 'paused' | 'expired' | 'revoked';
   until: string;
   nextPayment: string;
   /** The first is 1. */
@@ -23,13 +23,20 @@ export interface Scene {
   /** What happened since the scene before, `date time sentence`. */
   told?: readonly string[];
   entitled?: boolean;
-  paymentState?: 0 | 1 | 2 | null;
+  paymentState?: 0 | 1 | 2 | 3 | null;
   cancelled?: { at: string; reason: 0 | 1 };
   /** What the latest payment cost. */
   lastPrice?: number;
   nextPrice?: number;
   acknowledged?: boolean;
   lastVoided?: boolean;
+  /** First and last second of a pause, and the payment that ends it. */
+  pause?: { from: string; to: string; resumes: string };
+  promotion?: { price: number; payments: number };
+  /** A new price that was told: the day from which it applies, and until when it may be agreed to. */
+  newPrice?: { seq: number; from: number; to: number; applies: string; agreed: boolean; until: string };
+  /** The token of the subscription that this one took the place of. */
+  linked?: string;
 }
 
 export const price = 9900;
@@ -52,10 +59,19 @@ export class Story {
   readonly #market: 'MKT_ONE' | 'MKT_GLB';
   readonly #plan: Plan;
   readonly #token: string;
+  readonly #productId: string;
   #start = '';
   #toldCount = 0;
 
-  constructor(server: TestServer, app: TestApp, market: 'MKT_ONE' | 'MKT_GLB', plan: Plan, token: string) {
+  constructor(
+    server: TestServer,
+    app: TestApp,
+    market: 'MKT_ONE' | 'MKT_GLB',
+    plan: Plan,
+    token: string,
+    productId = 'story',
+  ) {
+    this.#productId = productId;
     this.#server = server;
     this.#app = app;
     this.#market = market;
@@ -64,12 +80,40 @@ export class Story {
   }
 
   /** The product costs this and promises these terms to whoever buys it from now on. */
-  async sells(amount: string, terms?: Record<string, string>): Promise<void> {
+  async sells(amount: string, terms?: Record<string, unknown>, productId = 'story'): Promise<void> {
     const { clientId, worldId } = this.#app;
     const product = { type: this.#plan.type, title: 'A story', price: amount, currency: 'KRW' };
     const promised = terms === undefined ? {} : { subscription: terms };
-    const path = `/apps/${clientId}/products/story?worldId=${worldId}`;
+    const path = `/apps/${clientId}/products/${productId}?worldId=${worldId}`;
     expectStatus(await this.#server.control('PUT', path, { ...product, ...promised }), 200);
+  }
+
+  /** The price changes for running subscribers too, in time. */
+  async changesPrice(amount: string): Promise<void> {
+    const { clientId, worldId } = this.#app;
+    const path = `/apps/${clientId}/products/${this.#productId}/price?worldId=${worldId}`;
+    expectStatus(await this.#server.control('POST', path, { price: amount }), 200);
+  }
+
+  /** The buyer wants another product instead. */
+  changesTo(productId: string, mode: string, payment: Record<string, string> = {}): Promise<Answer> {
+    const { clientId, worldId } = this.#app;
+    const replaces = { purchaseToken: this.purchaseToken, mode };
+    const body = { productId, buyerId: 'reader', payment, replaces };
+    return this.#server.control('POST', `/apps/${clientId}/purchases?worldId=${worldId}`, body);
+  }
+
+  /** The subscription of this product that took this one's place: a story of its own, from its beginning. */
+  async sequel(productId: string): Promise<Story> {
+    const { clientId, worldId } = this.#app;
+    const path = `/apps/${clientId}/purchases?worldId=${worldId}`;
+    const { items } = expectStatus(await this.#server.control('GET', path), 200);
+    const found = items.filter((item: { productId: string }) => item.productId === productId);
+    assert.equal(found.length, 1, 'one payment of it so far');
+    const next = new Story(this.#server, this.#app, this.#market, this.#plan, this.#token, productId);
+    next.purchaseToken = found[0].purchaseToken;
+    next.#start = localOf(this.#market, found[0].purchaseTime);
+    return next;
   }
 
   /** The buyer pays for the first time, and the developer's server acknowledges it unless it sleeps. */
@@ -83,7 +127,7 @@ export class Story {
 
   acknowledges(): Promise<Answer> {
     const { clientId } = this.#app;
-    const path = `/v7/apps/${clientId}/purchases/all/products/story/${this.purchaseToken}/acknowledge`;
+    const path = `/v7/apps/${clientId}/purchases/all/products/${this.#productId}/${this.purchaseToken}/acknowledge`;
     return this.#call('POST', path);
   }
 
@@ -104,7 +148,10 @@ export class Story {
   }
 
   /** What the buyer does in the store app, and the operator in the developer centre. */
-  async hand(action: 'cancel' | 'reactivate' | 'void' | 'payment', body?: unknown): Promise<Answer> {
+  async hand(
+    action: 'cancel' | 'reactivate' | 'void' | 'payment' | 'pause' | 'resume' | 'price-consent',
+    body?: unknown,
+  ): Promise<Answer> {
     const method = action === 'payment' ? 'PUT' : 'POST';
     return this.#server.control(method, this.#controlPath(`/${action}`), body);
   }
@@ -161,32 +208,53 @@ export class Story {
   }
 
   #detail(scene: Scene, payments: readonly string[]): Record<string, unknown> {
-    const { cancelled } = scene;
+    const { cancelled, pause, promotion } = scene;
     const { lastPrice: last = price, nextPrice: next = price } = scene;
-    const failed = scene.state === 'grace' || scene.state === 'hold' ? 0 : 1;
+    const unpaid = scene.state === 'grace' || scene.state === 'hold' || scene.state === 'paused';
     const ended = scene.state === 'expired' || scene.state === 'revoked';
     return {
       acknowledgementState: scene.acknowledged === false ? 0 : 1,
       autoRenewing: renews(scene),
-      paymentState: scene.paymentState === undefined ? (ended ? null : failed) : scene.paymentState,
+      paymentState: scene.paymentState === undefined ? (ended ? null : unpaid ? 0 : 1) : scene.paymentState,
       lastPurchaseId: payments.at(-1),
-      linkedPurchaseToken: null,
+      linkedPurchaseToken: scene.linked ?? null,
       priceAmount: String(last),
       priceAmountMicros: last * 1_000_000,
       nextPriceAmount: String(next),
       nextPriceAmountMicros: next * 1_000_000,
       nextPaymentTimeMillis: this.#instant(scene.nextPayment),
-      pauseStartTimeMillis: null,
-      pauseEndTimeMillis: null,
+      pauseStartTimeMillis: pause === undefined ? null : this.#instant(pause.from),
+      pauseEndTimeMillis: pause === undefined ? null : this.#instant(pause.to),
       priceCurrencyCode: 'KRW',
       countryCode: 'KR',
       startTimeMillis: this.#instant(this.#start),
       expiryTimeMillis: this.#instant(scene.until),
-      autoResumeTimeMillis: null,
+      autoResumeTimeMillis: pause === undefined ? null : this.#instant(pause.resumes),
       cancelledTimeMillis: cancelled === undefined ? null : this.#instant(cancelled.at),
       cancelReason: cancelled?.reason ?? null,
-      promotionPrice: null,
-      priceChange: null,
+      promotionPrice:
+        promotion === undefined
+          ? null
+          : {
+              promotionPrice: String(promotion.price),
+              promotionPriceMicros: promotion.price * 1_000_000,
+              promotionPeriod: promotion.payments,
+            },
+      priceChange: this.#newPrice(scene.newPrice),
+    };
+  }
+
+  #newPrice(told: Scene['newPrice']): Record<string, unknown> | null {
+    if (told === undefined) return null;
+    return {
+      seq: told.seq,
+      previousPrice: String(told.from),
+      previousPriceMicros: told.from * 1_000_000,
+      newPrice: String(told.to),
+      newPriceMicros: told.to * 1_000_000,
+      applyTimeMillis: this.#instant(told.applies),
+      agreement: told.agreed,
+      agreementDueDateTimeMillis: this.#instant(told.until),
     };
   }
 
@@ -215,7 +283,7 @@ export class Story {
 
   #detailPath(): string {
     const { clientId } = this.#app;
-    return `/v7/apps/${clientId}/purchases/${this.#plan.type}/products/story/${this.purchaseToken}`;
+    return `/v7/apps/${clientId}/purchases/${this.#plan.type}/products/${this.#productId}/${this.purchaseToken}`;
   }
 
   #controlPath(action = ''): string {
@@ -245,9 +313,9 @@ interface HistoryEntry {
   text: string;
 }
 
-/** Refused with this status and code. */
-export function assertRefused(answer: Answer, status: number, code: string): void {
-  assert.deepEqual(refusal(answer), [status, code]);
+/** Refused with this status and code, because of these fields. */
+export function assertRefused(answer: Answer, status: number, code: string, ...names: string[]): void {
+  assert.deepEqual(refusal(answer), [status, code, ...names]);
 }
 
 /** The same sentence at the same time on so many days in a row. */
@@ -259,14 +327,14 @@ export function daily(first: string, count: number, sentence: string): string[] 
   });
 }
 
+const paying = new Set(['purchased', 'renewed', 'recovered', 'resumed', 'switched']);
+
 function paymentsOf(history: readonly HistoryEntry[]): string[] {
-  return history
-    .filter(({ what }) => what === 'purchased' || what === 'renewed' || what === 'recovered')
-    .map(({ purchaseId }) => purchaseId);
+  return history.filter(({ what }) => paying.has(what)).map(({ purchaseId }) => purchaseId);
 }
 
 function renews({ state }: Scene): boolean {
-  return state === 'active' || state === 'grace' || state === 'hold';
+  return state === 'active' || state === 'grace' || state === 'hold' || state === 'paused';
 }
 
 const offsetsMs = { MKT_ONE: 9 * 3_600_000, MKT_GLB: 0 };

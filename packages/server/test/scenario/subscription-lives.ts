@@ -1,30 +1,49 @@
 // Lives of subscriptions for the walks: what is bought, what is done to it and when, all drawn by chance.
-import type { Environment, Market, PaymentOutcome } from '@till/protocol/codes';
+import type { Environment, Market, PaymentOutcome, ProductChangeMode } from '@till/protocol/codes';
 import fc from 'fast-check';
-import type { Period, Terms } from '../../src/domain/product.ts';
+import { monthlyTerms, type Period, type Terms } from '../../src/domain/product.ts';
 
 export const minuteMs = 60_000;
 export const dayMs = 86_400_000;
 /** 12:00 in Korea on a day whose number shorter months do not have. */
 const begin = Date.UTC(2026, 0, 31, 3);
 
+const whats = [
+  ...(['acknowledge', 'cancel', 'reactivate', 'defer', 'void', 'pay'] as const),
+  ...(['pause', 'resume', 'price', 'agree', 'disagree', 'change'] as const),
+];
+export type What = (typeof whats)[number];
+
 export interface Command {
   at: number;
-  what: 'acknowledge' | 'cancel' | 'reactivate' | 'defer' | 'void' | 'pay';
-  /** Of a deferral: days, in shortened periods minutes. */
+  what: What;
+  /** Of a deferral: days, in shortened periods minutes. Of a pause: its weeks or months. */
   count: number;
   /** Of `pay`: how the payments to come are answered. */
   answers: PaymentOutcome;
+  /** Of a change: which product becomes of it. Of `price`: the product whose price changes, -1 for the present one. */
+  product: number;
+  mode: ProductChangeMode;
+  priceMicros: number;
+  /** Meant for the first token of a life that may have gone on under others. */
+  first: boolean;
 }
 
-export interface Lived {
+/** What can be bought, and become of it. */
+export interface Offer {
+  terms: Terms;
+  priceMicros: number;
+}
+
+export interface Lived extends Offer {
   type: 'auto' | 'subscription';
   market: Market;
   calendar: Environment;
-  terms: Terms;
   mustAcknowledge: boolean;
   startAt: number;
   until: number;
+  /** The products that it can be changed to, numbered from 1; what was bought first is 0. */
+  others: Offer[];
   commands: Command[];
 }
 
@@ -37,19 +56,38 @@ const lengths: Record<Environment, fc.Arbitrary<number>> = {
   ),
 };
 
-const days = (most: number) => fc.oneof(fc.constant(0), fc.integer({ min: 1, max: most }));
-const subscribed: fc.Arbitrary<Pick<Lived, 'type' | 'terms'>> = fc.record({
-  type: fc.constant('subscription' as const),
-  terms: fc.record({
-    period: fc.constantFrom<Period[]>('P1W', 'P1M', 'P3M', 'P6M', 'P1Y'),
+const wonMicros = 1_000_000;
+/** Such that a dearer one costs less a day in some periods, and rests leave something below a coin. */
+const prices = fc.constantFrom(700, 1_100, 2_000, 3_000, 4_999, 36_000).map((won) => won * wonMicros);
+/** No other price is so low, so a payment of it can be told. */
+export const promotionMicros = 100 * wonMicros;
+
+const days = (most: number) =>
+  fc.oneof(
+    { weight: 3, arbitrary: fc.constant(0) },
+    { weight: 2, arbitrary: fc.integer({ min: 1, max: most }) },
+  );
+const promotions = fc.integer({ min: 1, max: 3 }).map((payments) => {
+  return { priceMicros: promotionMicros, payments };
+});
+const terms: fc.Arbitrary<Terms> = fc
+  .record({
+    period: fc.constantFrom<Period[]>('P1W', 'P1M', 'P1M', 'P3M', 'P6M', 'P1Y'),
     trialDays: days(40),
     graceDays: days(30),
-    holdDays: days(30),
-  }),
-});
-const monthly: fc.Arbitrary<Pick<Lived, 'type' | 'terms'>> = fc.constant({
-  type: 'auto',
-  terms: { period: 'P1M', trialDays: 0, graceDays: 0, holdDays: 0 },
+    holdDays: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 30 })),
+    promotion: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: promotions }),
+    pausable: fc.constantFrom(true, true, false),
+  })
+  .map((given) => ({ ...given, pausable: given.pausable && given.period !== 'P1Y' }));
+export const offers: fc.Arbitrary<Offer> = fc.record({ terms, priceMicros: prices });
+/** How many products there are to change to. */
+export const otherCount = 3;
+
+type Bought = Offer & Pick<Lived, 'type'>;
+const subscribed: fc.Arbitrary<Bought> = offers.map((offer) => ({ ...offer, type: 'subscription' }));
+const monthly: fc.Arbitrary<Bought> = prices.map((priceMicros) => {
+  return { type: 'auto', terms: monthlyTerms, priceMicros };
 });
 
 /** Instants anywhere, and right before, at and behind those at which something is likely to fall due. */
@@ -77,11 +115,46 @@ function instant(calendar: Environment, startAt: number, length: number): fc.Arb
     .map((at) => Math.min(Math.max(at, startAt), startAt + length));
 }
 
-/** Payments go wrong often enough for grace and hold, and are made again. */
-const whats = fc.constantFrom<Command['what'][]>(
-  ...(['pay', 'pay', 'pay', 'pay', 'cancel', 'cancel', 'reactivate', 'reactivate'] as const),
-  ...(['acknowledge', 'defer', 'defer', 'void'] as const),
-);
+const likely: Record<What, number> = {
+  ...{ pay: 4, cancel: 2, reactivate: 3, acknowledge: 1, defer: 4, void: 1 },
+  ...{ pause: 3, resume: 2, price: 4, agree: 3, disagree: 1, change: 5 },
+};
+const modes: readonly ProductChangeMode[] = [
+  ...(['IMMEDIATE_WITH_TIME_PRORATION', 'IMMEDIATE_AND_CHARGE_PRORATED_PRICE'] as const),
+  ...(['IMMEDIATE_WITHOUT_PRORATION', 'DEFERRED', 'DEFERRED'] as const),
+];
+
+type Deed = Omit<Command, 'at'>;
+const deed: fc.Arbitrary<Deed> = fc.record({
+  what: fc.oneof(...whats.map((what) => ({ weight: likely[what], arbitrary: fc.constant(what) }))),
+  count: fc.oneof(
+    { weight: 6, arbitrary: fc.integer({ min: 1, max: 3 }) },
+    { weight: 3, arbitrary: fc.integer({ min: 4, max: 20 }) },
+    { weight: 1, arbitrary: fc.constant(365) },
+  ),
+  answers: fc.constantFrom<PaymentOutcome[]>('approve', 'approve', 'decline', 'decline', 'timeout'),
+  product: fc.integer({ min: -1, max: otherCount }),
+  mode: fc.constantFrom(...modes),
+  priceMicros: prices,
+  first: fc.oneof({ weight: 19, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+});
+/** What often follows one upon the other: alone, each of the second would mostly come in vain. */
+const habits: readonly Partial<Deed>[][] = [
+  ...[[{}], [{}], [{}], [{ what: 'change' as const }]],
+  [
+    { what: 'pay', answers: 'decline' },
+    { what: 'pay', answers: 'approve' },
+  ],
+  [{ what: 'pay', answers: 'decline' }, {}, { what: 'pay', answers: 'approve' }],
+  [{ what: 'cancel' }, { what: 'reactivate' }],
+  [{ what: 'pause', count: 1 }, { what: 'resume' }],
+  [{ what: 'pause', count: 1 }],
+  [{ what: 'price', product: -1 }, { what: 'agree' }],
+  [{ what: 'price', product: -1 }, {}, { what: 'agree' }],
+  [{ what: 'price', product: -1, priceMicros: 36_000 * wonMicros }, { what: 'disagree' }, { what: 'agree' }],
+  [{ what: 'price', product: -1, priceMicros: 36_000 * wonMicros }, {}, { what: 'reactivate' }],
+  [{ what: 'change', mode: 'DEFERRED' }, {}],
+];
 
 export function commandsOf(
   calendar: Environment,
@@ -89,23 +162,53 @@ export function commandsOf(
   length: number,
   most: number,
 ): fc.Arbitrary<Command[]> {
-  const command: fc.Arbitrary<Command> = fc.record({
-    at: instant(calendar, startAt, length),
-    what: whats,
-    count: fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 1, max: 20 }) }, fc.constant(365)),
-    answers: fc.constantFrom<PaymentOutcome[]>('approve', 'decline', 'decline', 'timeout'),
+  const unit = calendar === 'commercial' ? dayMs : minuteMs;
+  const soon = fc
+    .tuple(
+      fc.oneof(fc.nat(4), fc.integer({ min: 5, max: 16 }), fc.integer({ min: 17, max: 40 })),
+      fc.nat(unit),
+    )
+    .map(([units, past]) => units * unit + past);
+  const when = fc.record({
+    at: fc.oneof(
+      { weight: 1, arbitrary: instant(calendar, startAt, length) },
+      { weight: 5, arbitrary: fc.constant(undefined) },
+    ),
+    soon,
   });
-  return fc.tuple(fc.boolean(), fc.array(command, { maxLength: most })).map(([early, commands]) => {
-    const all = commands.sort((one, other) => one.at - other.at);
-    // otherwise nearly every life would end with its third day
-    const confirm = { at: startAt, what: 'acknowledge', count: 1, answers: 'approve' } as const;
-    return early ? [confirm, ...all] : all;
+  const habit = fc.constantFrom(...habits).chain((some) => {
+    return fc.tuple(
+      ...some.map((one) =>
+        fc.tuple(
+          deed.map((drawn) => ({ ...drawn, ...one })),
+          when,
+        ),
+      ),
+    );
   });
+  return fc
+    .tuple(fc.oneof(fc.constant(true), fc.boolean()), fc.array(habit, { maxLength: most }))
+    .map(([early, drawn]) => {
+      let before = startAt;
+      const all = drawn.flat().map(([one, { at, soon }]): Command => {
+        before = Math.min(at ?? before + soon, startAt + length);
+        return { ...one, at: before };
+      });
+      all.sort((one, other) => one.at - other.at);
+      // otherwise nearly every life would end with its third day
+      return early ? [acknowledged(startAt), ...all] : all;
+    });
+}
+
+/** Confirms what was bought, at this instant. */
+export function acknowledged(at: number): Command {
+  const nothing = { product: -1, mode: 'DEFERRED', priceMicros: 0, first: false } as const;
+  return { at, what: 'acknowledge', count: 1, answers: 'approve', ...nothing };
 }
 
 const calendars = fc.constantFrom<Environment[]>('commercial', 'sandbox');
 export const lengthsOf = (calendar: Environment) => lengths[calendar];
-export const bought = fc.oneof({ weight: 3, arbitrary: subscribed }, { weight: 1, arbitrary: monthly });
+export const bought = fc.oneof({ weight: 7, arbitrary: subscribed }, { weight: 1, arbitrary: monthly });
 export const markets = fc.constantFrom<Market[]>('MKT_ONE', 'MKT_GLB');
 
 export const lives: fc.Arbitrary<Lived> = calendars
@@ -118,11 +221,12 @@ export const lives: fc.Arbitrary<Lived> = calendars
       until: fc.constant(startAt + length),
       bought,
       market: markets,
+      others: fc.array(offers, { minLength: otherCount, maxLength: otherCount }),
       mustAcknowledge: fc.boolean(),
-      commands: commandsOf(calendar, startAt, length, 10),
+      commands: commandsOf(calendar, startAt, length, 16),
     });
   })
-  .map(({ bought: { type, terms }, ...life }) => ({ ...life, type, terms }));
+  .map(({ bought: product, ...life }) => ({ ...life, ...product }));
 
 /**
  * `fc.assert`, which tells how the run that failed is played again: by its seed and its path, which are read from

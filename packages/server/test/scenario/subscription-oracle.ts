@@ -1,202 +1,413 @@
-// A small judge of subscriptions, written from the protocol and without a line of the rules: who may use what, and when.
-import type { Lived } from './subscription-lives.ts';
+// A small judge of subscriptions, written from the protocol and without a line of the rules: who may use what, and when,
+// and what is paid for it.
+import {
+  type Command,
+  dayMs as day,
+  type Lived,
+  minuteMs as minute,
+  type Offer,
+} from './subscription-lives.ts';
+import { type Days, daysOf } from './subscription-oracle-days.ts';
 
-const minute = 60_000;
-const day = 1440 * minute;
-const sandboxMinutes = { P1W: 5, P1M: 5, P3M: 10, P6M: 15, P1Y: 30 };
-const months = { P1W: 0, P1M: 1, P3M: 3, P6M: 6, P1Y: 12 };
+const won = 1_000_000;
 
-/** What must be true of a life: at any instant between what happens. */
-export interface Verdict {
+/** What must be true of one token: at any instant between what happens. */
+export interface Judged {
   /** From the first of these instants until just before the second it may be used. */
   mayUse: [from: number, until: number][];
-  /** The instants of the renewals and recoveries that were paid. */
-  paidAt: number[];
+  /** What was paid, and when: the first payment, renewals, recoveries and so on. */
+  paid: [at: number, micros: number][];
+  product: number;
+}
+
+export interface Verdict {
+  /** Every token of a life, in the order in which they began. */
+  tokens: Judged[];
   /** Which commands were refused, in their order. */
   refused: boolean[];
 }
 
-/** Days as the market counts them. */
-function calendarOf({ market, calendar, terms }: Lived) {
-  const offset = market === 'MKT_ONE' ? 540 * minute : 0;
-  const midnight = (at: number) => Math.floor((at + offset) / day) * day - offset;
-  const tenOf = (at: number) => midnight(at) + 600 * minute;
-  const real = calendar === 'commercial';
-  const later = (at: number, count: number) => {
-    const date = new Date(at + offset);
-    const [year, month] = [date.getUTCFullYear(), date.getUTCMonth() + count];
-    const longest = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
-    return Date.UTC(year, month, Math.min(date.getUTCDate(), longest), 10) - offset;
-  };
-  return {
-    period: (at: number) => {
-      if (!real) return at + sandboxMinutes[terms.period] * minute;
-      return terms.period === 'P1W' ? tenOf(at + 7 * day) : later(at, months[terms.period]);
-    },
-    trial: (at: number) => (real ? tenOf(at + terms.trialDays * day) : at + 3 * minute),
-    /** The last instant of the period that ends with this payment. */
-    last: (payday: number) => (real ? midnight(payday) + day - 1000 : payday),
-    grace: (last: number) => last + (real ? terms.graceDays * day : 5 * minute),
-    hold: (last: number) => last + (real ? terms.holdDays * day : 10 * minute),
-    retry: (at: number) => {
-      if (!real) return at + minute;
-      return tenOf(at) > at ? tenOf(at) : tenOf(at + day);
-    },
-    defer: (payday: number, count: number) => payday + count * (real ? day : minute),
-  };
+interface NewPrice {
+  micros: number;
+  toldAt: number;
+  told: boolean;
+  rise: boolean;
+  agreed: boolean;
+  dueAt: number;
+}
+
+/** A product as it is sold just now. */
+interface OnSale extends Offer {
+  /** How often its price has changed. */
+  changes: number;
+  /** The buyer has had its trial or its promotion. */
+  tasted: boolean;
+}
+
+interface Token extends Judged, Offer {
+  days: Days;
+  type: Lived['type'];
+  payday: number;
+  last: number;
+  phase: 'paid' | 'grace' | 'hold' | 'paused' | 'over';
+  phaseLast: number;
+  renewing: boolean;
+  failed: boolean;
+  voided: boolean;
+  outcome: Command['answers'];
+  /** What was asked for without an answer yet, and when. */
+  pending: { micros: number; askedAt: number } | undefined;
+  askAt: number;
+  confirmBy: number;
+  news: NewPrice[];
+  promotionLeft: number;
+  onPromotion: boolean;
+  pause: number;
+  next: { product: number; micros: number; changes: number; terms: Offer['terms'] } | undefined;
+  credit: number;
+  periodFrom: number;
+  worth: number;
 }
 
 /** Lives the life through to its end, instant by instant at which something may happen. */
 export function judge(life: Lived): Verdict {
-  const { terms, type, startAt, until } = life;
-  const days = calendarOf(life);
-  const graced = type === 'subscription' && terms.graceDays > 0;
-  const held = type === 'subscription' && terms.holdDays > 0;
-  let payday = terms.trialDays > 0 ? days.trial(startAt) : days.period(startAt);
-  let last = days.last(payday);
-  let phase: 'paid' | 'grace' | 'hold' | 'over' = 'paid';
-  let phaseLast = last;
-  let renewing = true;
-  let failed = false;
-  let voided = false;
-  let outcome = 'approve';
-  let pending = false;
-  let askAt = payday;
-  let confirmBy = life.mustAcknowledge ? startAt + 3 * day : Infinity;
-  const mayUse: Verdict['mayUse'] = [[startAt, Infinity]];
-  const paidAt: number[] = [];
+  const { type, startAt, until, mustAcknowledge } = life;
+  const onSale: OnSale[] = [life, ...life.others].map(({ terms, priceMicros }) => {
+    return { terms, priceMicros, changes: 0, tasted: false };
+  });
+  const sold = (product: number): OnSale => {
+    const found = onSale[product];
+    if (found === undefined) throw new Error(`there is no product ${product}`);
+    return found;
+  };
+  const tokens: Token[] = [];
   const refused: boolean[] = [];
 
-  const open = (at: number) => {
+  const begin = (
+    at: number,
+    given: Pick<Token, 'product' | 'terms' | 'priceMicros' | 'payday' | 'credit' | 'periodFrom' | 'worth'> & {
+      paid: number;
+      promotionLeft?: number;
+      onPromotion?: boolean;
+    },
+  ): Token => {
+    const days = daysOf(life, given.terms);
+    const last = days.last(given.payday);
+    const token: Token = {
+      ...{ promotionLeft: 0, onPromotion: false, ...given, days, type, last, phase: 'paid', phaseLast: last },
+      ...{ renewing: true, failed: false, voided: false, outcome: 'approve', pending: undefined },
+      ...{
+        // the day that a change keeps may be this one, with its hour over
+        askAt: Math.max(given.payday, at),
+        confirmBy: mustAcknowledge ? at + 3 * day : Infinity,
+        news: [],
+        pause: 0,
+      },
+      ...{ next: undefined, mayUse: [[at, Infinity]], paid: [[at, given.paid]] },
+    };
+    tokens.push(token);
+    return token;
+  };
+  const open = ({ mayUse }: Token, at: number) => {
     const latest = mayUse.at(-1);
     if (latest?.[1] === at) latest[1] = Infinity;
     else if (latest?.[1] !== Infinity) mayUse.push([at, Infinity]);
   };
-  const close = (at: number) => {
+  const close = ({ mayUse }: Token, at: number) => {
     const latest = mayUse.at(-1);
     if (latest?.[1] === Infinity) latest[1] = at;
   };
-  const end = (at: number) => {
-    close(at);
-    phase = 'over';
-    renewing = false;
-    phaseLast = Infinity;
-    if (!pending) askAt = Infinity;
+  const end = (token: Token, at: number) => {
+    close(token, at);
+    Object.assign(token, { phase: 'over', renewing: false, phaseLast: Infinity, news: [], pause: 0 });
+    token.next = undefined;
+    if (!token.pending) token.askAt = Infinity;
   };
-  const holdOrEnd = (at: number) => {
-    if (!held) return end(at);
-    close(at);
-    phase = 'hold';
-    failed = true;
-    phaseLast = days.hold(last);
-    if (!pending) askAt = days.retry(at);
+  const holdOrEnd = (token: Token, at: number, from = token.last) => {
+    if (token.type === 'auto' || token.terms.holdDays === 0) return end(token, at);
+    close(token, at);
+    Object.assign(token, { phase: 'hold', failed: true, pause: 0, phaseLast: token.days.hold(from) });
+    if (!token.pending) token.askAt = token.days.retry(at);
   };
-  const grace = (at: number) => {
-    phase = 'grace';
-    failed = true;
-    phaseLast = days.grace(last);
-    if (!pending) askAt = days.retry(at);
+  const grace = (token: Token, at: number) => {
+    Object.assign(token, { phase: 'grace', failed: true, phaseLast: token.days.grace(token.last) });
+    if (!token.pending) token.askAt = token.days.retry(at);
   };
-  const paid = (at: number) => {
-    pending = false;
-    if (phase === 'over') {
-      askAt = Infinity;
+  /** A cut counts from its day on, a rise where it was agreed to. */
+  const counts = ({ rise, agreed, dueAt }: NewPrice, at: number) => at >= dueAt && (agreed || !rise);
+  const priceOf = ({ next, promotionLeft, terms, news, priceMicros }: Token, at: number): number => {
+    if (next) return next.micros;
+    if (promotionLeft > 0) return terms.promotion?.priceMicros ?? 0;
+    return news.filter((one) => counts(one, at)).at(-1)?.micros ?? priceMicros;
+  };
+  const announce = (token: Token, micros: number, at: number) => {
+    token.news = token.news.filter(({ toldAt }) => toldAt <= at);
+    const previous = token.news.at(-1)?.micros ?? token.priceMicros;
+    if (micros === previous) return;
+    const rise = micros > previous || micros > token.priceMicros;
+    const toldAt = token.days.quiet(at);
+    // what is said later comes later
+    const dueAt = Math.max(rise ? token.days.consent(toldAt) : toldAt, token.news.at(-1)?.dueAt ?? 0);
+    token.news.push({ micros, toldAt, told: false, rise, agreed: false, dueAt });
+  };
+  const switchTo = (token: Token, next: NonNullable<Token['next']>, micros: number, at: number) => {
+    // as late in a long grace as that, the period of the new product would be over too
+    const { period } = daysOf(life, next.terms);
+    const late = token.phase === 'grace' && period(token.payday) < at;
+    const from = token.phase === 'hold' || late ? at : token.payday;
+    const begun = begin(at, {
+      ...{ product: next.product, terms: next.terms, priceMicros: next.micros, paid: micros },
+      ...{ payday: period(from), credit: token.credit - (next.micros - micros) },
+      ...{ periodFrom: from, worth: next.micros },
+    });
+    const { changes, priceMicros } = sold(next.product);
+    if (changes > next.changes) announce(begun, priceMicros, at);
+    end(token, at);
+    token.voided = true;
+    token.confirmBy = Infinity;
+  };
+  const paid = (token: Token, at: number, { micros, askedAt }: { micros: number; askedAt: number }) => {
+    token.pending = undefined;
+    if (token.phase === 'over') {
+      token.askAt = Infinity;
       return;
     }
-    paidAt.push(at);
-    // recovered, or paid so late in a long grace that the period paid for is over: the payments count from today
-    payday = phase === 'hold' || days.period(payday) < at ? days.period(at) : days.period(payday);
-    last = phaseLast = days.last(payday);
-    phase = 'paid';
-    failed = false;
-    askAt = renewing ? payday : Infinity;
-    open(at);
+    if (token.next) return switchTo(token, token.next, micros, at);
+    const { days, phase, payday } = token;
+    token.paid.push([at, micros]);
+    // recovered, resumed early, or paid so late in a long grace that the period paid for is over: from today on
+    const late = phase === 'grace' && days.period(payday) < at;
+    const today = phase === 'hold' || late || (phase === 'paused' && at < payday);
+    token.onPromotion = token.promotionLeft > 0;
+    const full = priceOf(token, askedAt);
+    if (token.onPromotion) token.promotionLeft--;
+    else {
+      token.priceMicros = full;
+      token.news = token.news.slice(token.news.findLastIndex((one) => counts(one, askedAt)) + 1);
+    }
+    const used = Math.max(0, full - micros);
+    token.credit -= used;
+    token.worth = micros + used;
+    token.periodFrom = today ? at : payday;
+    token.payday = days.period(token.periodFrom);
+    token.last = token.phaseLast = days.last(token.payday);
+    Object.assign(token, { phase: 'paid', failed: false, pause: 0 });
+    token.askAt = token.renewing ? token.payday : Infinity;
+    open(token, at);
   };
-  const declined = (at: number) => {
-    if (phase === 'grace' || phase === 'hold') {
-      askAt = days.retry(at);
+  const declined = (token: Token, at: number) => {
+    if (token.phase === 'grace' || token.phase === 'hold') {
+      token.askAt = token.days.retry(at);
       return;
     }
-    askAt = Infinity;
-    failed = true;
-    if (type === 'auto') renewing = false;
-    else if (graced) grace(at);
+    token.askAt = Infinity;
+    if (token.phase === 'paused') return holdOrEnd(token, at, token.days.endOfDay(at));
+    token.failed = true;
+    if (type === 'auto') token.renewing = false;
+    else if (token.terms.graceDays > 0) grace(token, at);
   };
-  const ask = (at: number) => {
-    if (pending || outcome === 'approve') return paid(at);
-    if (outcome === 'decline') return declined(at);
-    pending = true;
-    askAt = at + minute;
+  const ask = (token: Token, at: number) => {
+    if (token.pending) return paid(token, at, token.pending);
+    const newest = token.news.filter(({ dueAt }) => at >= dueAt).at(-1);
+    if (newest?.rise && !newest.agreed && token.promotionLeft === 0 && !token.next) {
+      Object.assign(token, { renewing: false, askAt: Infinity, news: [], pause: 0 });
+      if (token.phase !== 'paid') end(token, at);
+      return;
+    }
+    const price = priceOf(token, at);
+    const micros = price - Math.min(price, Math.floor(token.credit / won) * won);
+    // what costs nothing is not asked for
+    if (token.outcome === 'approve' || micros === 0) return paid(token, at, { micros, askedAt: at });
+    if (token.outcome === 'decline') return declined(token, at);
+    token.pending = { micros, askedAt: at };
+    token.askAt = at + minute;
   };
-  const phaseEnds = (at: number) => {
-    if (phase === 'hold') return end(at);
+  const phaseEnds = (token: Token, at: number) => {
+    const { phase, renewing, failed, pause, days } = token;
+    if (phase === 'hold') return end(token, at);
+    if (phase === 'paused') return holdOrEnd(token, at, days.endOfDay(at));
     if (phase === 'grace') {
-      last = phaseLast;
-      return holdOrEnd(at);
+      token.last = token.phaseLast;
+      return holdOrEnd(token, at);
     }
-    if (!renewing || type === 'auto') return end(at);
-    if (graced && !failed) return grace(at);
-    holdOrEnd(at);
+    if (!renewing || type === 'auto') return end(token, at);
+    if (pause > 0) {
+      close(token, at);
+      token.payday = token.askAt = days.resume(token.payday, pause);
+      token.phaseLast = days.endOfDay(token.payday);
+      token.phase = 'paused';
+      return;
+    }
+    if (token.terms.graceDays > 0 && !failed) return grace(token, at);
+    holdOrEnd(token, at);
   };
-  const command = ({ what, at, count, answers }: Lived['commands'][number]): boolean => {
+
+  const change = (token: Token, product: number, mode: Command['mode'], at: number): boolean => {
+    const { phase, failed, pending, pause, promotionLeft, onPromotion, payday, worth, credit, days } = token;
+    if (type === 'auto' || phase !== 'paid' || failed || pending || pause > 0) return true;
+    if (token.product === product || promotionLeft > 0 || onPromotion) return true;
+    const to = sold(product);
+    const { priceMicros } = to;
+    const terms = { ...to.terms, trialDays: 0 };
+    if (mode === 'DEFERRED') {
+      if (!token.renewing) return true;
+      token.next = {
+        product,
+        micros: priceMicros,
+        changes: to.changes,
+        terms: { ...terms, promotion: null },
+      };
+      Object.assign(token, { news: [], askAt: payday });
+      return false;
+    }
+    const [old, wanted] = [days.nominal(token.terms.period), days.nominal(terms.period)];
+    const upgrade = BigInt(priceMicros) * BigInt(old) > BigInt(token.priceMicros) * BigInt(wanted);
+    const proratedCharge = mode === 'IMMEDIATE_AND_CHARGE_PRORATED_PRICE';
+    if (proratedCharge && !upgrade) return true;
+    const tomorrow = days.tomorrow(at);
+    const all = days.between(token.periodFrom, payday);
+    const rest = Math.min(all, days.between(tomorrow, payday));
+    const left = part(worth, rest, all);
+    const common = { product, terms, priceMicros, periodFrom: tomorrow };
+    end(token, at);
+    token.voided = true;
+    token.confirmBy = Infinity;
+    if (mode === 'IMMEDIATE_WITH_TIME_PRORATION') {
+      const count = part(left + credit, wanted, priceMicros);
+      const used = Math.min(left + credit, partUp(count, priceMicros, wanted));
+      const promotionLeft = to.tasted ? 0 : (terms.promotion?.payments ?? 0);
+      if (promotionLeft > 0) to.tasted = true;
+      const given = { credit: left + credit - used, worth: used, paid: 0, promotionLeft };
+      begin(at, { ...common, ...given, payday: days.paydayAfter(tomorrow, count) });
+      return false;
+    }
+    const whole = days.period(token.periodFrom) === payday ? old : all;
+    const costs = part(part(priceMicros, whole, wanted), rest, all);
+    const paidNow = proratedCharge ? Math.floor(Math.max(0, costs - left) / won) * won : 0;
+    begin(at, { ...common, payday, credit, worth: left + paidNow, paid: paidNow });
+    return false;
+  };
+  const command = (token: Token, given: Command): boolean => {
+    const { what, at, count, answers } = given;
+    const { phase, renewing, failed, pending, payday, days, pause, terms } = token;
     const over = phase === 'over';
+    const runs = phase === 'paid' && renewing && !failed && !pending;
     switch (what) {
       case 'acknowledge':
-        if (!voided) confirmBy = Infinity;
-        return voided;
+        if (!token.voided) token.confirmBy = Infinity;
+        return token.voided;
       case 'cancel':
         if (over || !renewing) return over;
-        if (phase !== 'paid') end(at);
-        renewing = false;
-        if (!pending) askAt = Infinity;
+        if (phase !== 'paid') end(token, at);
+        Object.assign(token, { renewing: false, pause: 0, next: undefined });
+        if (!pending) token.askAt = Infinity;
         return false;
       case 'reactivate':
         if (over || renewing) return over;
-        renewing = true;
-        if (!pending) askAt = failed && type === 'subscription' ? Infinity : Math.max(payday, at);
-        if (type === 'auto') failed = false;
+        token.renewing = true;
+        if (!pending) token.askAt = failed && type === 'subscription' ? Infinity : Math.max(payday, at);
+        if (type === 'auto') token.failed = false;
         return false;
       case 'defer':
-        if (phase !== 'paid' || !renewing || failed || pending) return true;
-        payday = askAt = days.defer(payday, count);
-        last = phaseLast = days.last(payday);
+        if (!runs) return true;
+        token.payday = days.defer(payday, count);
+        token.askAt = pause > 0 ? Infinity : token.payday;
+        token.last = token.phaseLast = days.last(token.payday);
         return false;
       case 'void':
-        if (voided) return true;
-        end(at);
-        voided = true;
-        if (paidAt.length === 0) confirmBy = Infinity;
+        if (token.voided) return true;
+        end(token, at);
+        token.voided = true;
+        if (token.paid.length === 1) token.confirmBy = Infinity;
         return false;
       case 'pay':
         if (over) return true;
-        outcome = answers;
-        if (failed && renewing && !pending) askAt = at;
+        token.outcome = answers;
+        if (failed && renewing && !pending) token.askAt = at;
         return false;
+      case 'pause':
+        if (!runs || !terms.pausable || token.next || count > 3) return true;
+        Object.assign(token, { pause: count, askAt: Infinity });
+        return false;
+      case 'resume':
+        if (phase === 'paused') {
+          if (!pending) token.askAt = at;
+          return false;
+        }
+        if (over || pause === 0) return true;
+        Object.assign(token, { pause: 0, askAt: Math.max(payday, at) });
+        return false;
+      case 'agree':
+      case 'disagree': {
+        const waiting = token.news.filter(({ told, rise }) => told && rise);
+        for (const one of waiting) one.agreed = what === 'agree';
+        return waiting.length === 0;
+      }
+      case 'price': {
+        const changed = given.product < 0 ? token.product : given.product;
+        if (type === 'auto' && changed === 0) return true;
+        const product = sold(changed);
+        product.priceMicros = given.priceMicros;
+        product.changes++;
+        for (const one of tokens) {
+          if (one.product === changed && one.phase !== 'over' && !one.next)
+            announce(one, given.priceMicros, at);
+        }
+        return false;
+      }
+      case 'change':
+        return change(token, Math.max(given.product, 0), given.mode, at);
     }
   };
+  /** What comes first of what a token waits for, until nothing more does. */
   const timeGoesTo = (now: number) => {
-    for (;;) {
-      const ends = phaseLast + 1;
-      const at = Math.min(confirmBy, askAt, ends);
-      if (at > now) return;
-      if (confirmBy === at) {
-        end(at);
-        voided = true;
-        confirmBy = Infinity;
-      } else if (askAt === at) ask(at);
-      else phaseEnds(at);
+    for (const token of tokens) {
+      for (;;) {
+        const untold = token.news.find(({ told }) => !told);
+        const tellAt = untold?.toldAt ?? Infinity;
+        const at = Math.min(token.confirmBy, tellAt, token.askAt, token.phaseLast + 1);
+        if (at > now) break;
+        if (token.confirmBy === at) {
+          end(token, at);
+          token.voided = true;
+          token.confirmBy = Infinity;
+        } else if (untold && tellAt === at) untold.told = true;
+        else if (token.askAt === at) ask(token, at);
+        else phaseEnds(token, at);
+      }
     }
   };
+
+  const { terms, priceMicros } = life;
+  const trial = terms.trialDays > 0;
+  const promoted = !trial && terms.promotion !== null;
+  const first = trial ? 0 : promoted ? (terms.promotion?.priceMicros ?? 0) : priceMicros;
+  sold(0).tasted = trial || terms.promotion !== null;
+  const days = daysOf(life, terms);
+  begin(startAt, {
+    ...{ product: 0, terms, priceMicros, payday: trial ? days.trial(startAt) : days.period(startAt) },
+    ...{ credit: 0, periodFrom: startAt, worth: first, paid: first, onPromotion: promoted },
+    promotionLeft: (terms.promotion?.payments ?? 0) - (promoted ? 1 : 0),
+  });
   for (const one of life.commands) {
     timeGoesTo(one.at);
-    refused.push(command(one));
+    const token = one.first ? tokens[0] : tokens.at(-1);
+    if (token !== undefined) refused.push(command(token, one));
     timeGoesTo(one.at);
   }
   timeGoesTo(until);
-  return { mayUse, paidAt, refused };
+  return { tokens: tokens.map(({ mayUse, paid, product }) => ({ mayUse, paid, product })), refused };
 }
 
 /** May it be used at this instant? */
-export function mayUseAt({ mayUse }: Verdict, at: number): boolean {
+export function mayUseAt({ mayUse }: Judged, at: number): boolean {
   return mayUse.some(([from, until]) => from <= at && at < until);
+}
+
+function part(amount: number, of: number, whole: number): number {
+  return whole === 0 ? 0 : Number((BigInt(amount) * BigInt(of)) / BigInt(whole));
+}
+
+function partUp(amount: number, of: number, whole: number): number {
+  return Number((BigInt(amount) * BigInt(of) + BigInt(whole) - 1n) / BigInt(whole));
 }

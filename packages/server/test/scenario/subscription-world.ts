@@ -6,34 +6,50 @@ import fc from 'fast-check';
 import { findRefunds, giveBack } from '../../src/actions/ask-again.ts';
 import { acknowledgePurchaseByHand } from '../../src/actions/control/acknowledge-purchase-by-hand.ts';
 import { advanceClock } from '../../src/actions/control/advance-clock.ts';
+import { answerPriceByHand } from '../../src/actions/control/answer-price-by-hand.ts';
 import { cancelByHand } from '../../src/actions/control/cancel-by-hand.ts';
+import { changePrice } from '../../src/actions/control/change-price.ts';
 import { createApp } from '../../src/actions/control/create-app.ts';
 import { createPurchase } from '../../src/actions/control/create-purchase.ts';
 import { createWorld } from '../../src/actions/control/create-world.ts';
 import { deferByHand } from '../../src/actions/control/defer-by-hand.ts';
+import { pauseByHand } from '../../src/actions/control/pause-by-hand.ts';
 import { putProduct } from '../../src/actions/control/put-product.ts';
 import { reactivateByHand } from '../../src/actions/control/reactivate-by-hand.ts';
 import { readAgenda } from '../../src/actions/control/read-agenda.ts';
 import { readPurchase } from '../../src/actions/control/read-purchase.ts';
+import { resumeByHand } from '../../src/actions/control/resume-by-hand.ts';
 import { setPayment } from '../../src/actions/control/set-payment.ts';
 import { voidPurchase } from '../../src/actions/control/void-purchase.ts';
+import { formatMoney } from '../../src/domain/money.ts';
 import type { Host } from '../../src/host/host.ts';
 import type { Row } from '../../src/store/database.ts';
-import { bought, type Command, commandsOf, type Lived, lengthsOf, markets } from './subscription-lives.ts';
+import {
+  acknowledged,
+  bought,
+  type Command,
+  commandsOf,
+  type Lived,
+  lengthsOf,
+  markets,
+  type Offer,
+  offers,
+  otherCount,
+} from './subscription-lives.ts';
 
 /** Commands to one of the subscriptions of a world; `buy` begins it, and begins another once it has ended. */
-export interface Deed {
-  at: number;
+export interface Deed extends Omit<Command, 'what'> {
   which: number;
   what: Command['what'] | 'buy';
-  count: number;
-  answers: Command['answers'];
 }
 
 export interface WorldPlan {
   calendar: Environment;
   market: Market;
-  products: Pick<Lived, 'type' | 'terms'>[];
+  /** What each buyer buys. */
+  products: (Offer & Pick<Lived, 'type'>)[];
+  /** What all of them can change to. */
+  others: Offer[];
   deeds: Deed[];
   startAt: number;
   until: number;
@@ -60,6 +76,7 @@ export function worldPlans(most: number): fc.Arbitrary<WorldPlan> {
         calendar: fc.constant(calendar),
         market: markets,
         lives: fc.array(life, { minLength: 1, maxLength: most }),
+        others: fc.array(offers, { minLength: otherCount, maxLength: otherCount }),
         startAt: fc.constant(startAt),
         until: fc.constant(startAt + length),
       });
@@ -74,9 +91,8 @@ export function worldPlans(most: number): fc.Arbitrary<WorldPlan> {
 }
 
 function deedsOf(commands: readonly Command[], again: number): Omit<Deed, 'which'>[] {
-  const buy = { what: 'buy', count: 1, answers: 'approve' } as const;
-  const first = { ...buy, at: startAt };
-  return [first, ...commands, { ...buy, at: startAt + again }, { ...buy, at: startAt + 2 * again }];
+  const buy = { ...acknowledged(startAt), what: 'buy' } as const;
+  return [buy, ...commands, { ...buy, at: startAt + again }, { ...buy, at: startAt + 2 * again }];
 }
 
 /** An empty world whose names repeat, with the products of the plan. */
@@ -86,20 +102,29 @@ export async function openWorld(host: Host, plan: WorldPlan): Promise<Place> {
   const { worldId } = await createWorld(host, { calendar, seed: 'the same names', clock });
   const { app } = await createApp(host, { worldId, market });
   const { clientId } = app;
-  for (const [index, { type, terms }] of plan.products.entries()) {
-    const { period, trialDays, graceDays, holdDays } = terms;
+  const put = async (productId: string, type: Lived['type'], { terms, priceMicros }: Offer) => {
+    const { period, trialDays, graceDays, holdDays, promotion, pausable } = terms;
     const given = {
-      period,
-      freeTrial: `P${trialDays}D`,
-      gracePeriod: `P${graceDays}D`,
+      ...{ period, pausable, freeTrial: `P${trialDays}D`, gracePeriod: `P${graceDays}D` },
       accountHold: `P${holdDays}D`,
+      ...(promotion && {
+        promotion: { price: formatMoney(promotion.priceMicros), cycles: promotion.payments },
+      }),
     };
-    const product = { title: 'A product', price: '3000', currency: 'KRW', type };
-    const named = { clientId, worldId, productId: `product${index}` };
+    const product = { title: 'A product', price: formatMoney(priceMicros), currency: 'KRW', type };
+    const named = { clientId, worldId, productId };
     await putProduct(host, { ...named, ...product, ...(type === 'auto' ? {} : { subscription: given }) });
+  };
+  for (const [index, { type, ...offer }] of plan.products.entries()) {
+    await put(ownProduct(index), type, offer);
   }
+  for (const [index, offer] of plan.others.entries())
+    await put(otherProduct(index + 1), 'subscription', offer);
   return { worldId, clientId };
 }
+
+const ownProduct = (which: number) => `product${which}`;
+const otherProduct = (number: number) => `other${number}`;
 
 /** The tokens under which each product was bought, the latest last. */
 export type Tokens = Map<number, string[]>;
@@ -116,15 +141,16 @@ export async function carryOut(host: Host, place: Place, tokens: Tokens, deed: D
 }
 
 async function run(host: Host, place: Place, tokens: Tokens, deed: Deed): Promise<void> {
-  const { which, what, count, answers } = deed;
-  const known = tokens.get(which) ?? [];
-  const named = { ...place, purchaseToken: known.at(-1) ?? '' };
+  const { which, what, count, answers, first, product, mode } = deed;
+  const known = await withSwitched(host, place, tokens.get(which) ?? []);
+  tokens.set(which, known);
+  const named = { ...place, purchaseToken: (first ? known[0] : known.at(-1)) ?? '' };
+  const add = (token: string) => tokens.set(which, [...known, token]);
   switch (what) {
     case 'buy': {
-      const wanted = { ...place, productId: `product${which}`, buyerId: `buyer ${which}` };
+      const wanted = { ...place, productId: ownProduct(which), buyerId: `buyer ${which}` };
       const { purchase } = await createPurchase(host, wanted);
-      tokens.set(which, [...known, purchase.purchaseToken]);
-      return;
+      return void add(purchase.purchaseToken);
     }
     case 'acknowledge':
       return void (await acknowledgePurchaseByHand(host, named));
@@ -138,6 +164,54 @@ async function run(host: Host, place: Place, tokens: Tokens, deed: Deed): Promis
       return void (await voidPurchase(host, named));
     case 'pay':
       return void (await setPayment(host, { ...named, outcome: answers }));
+    case 'pause': {
+      const { period } = await ofToken(host, named);
+      return void (await pauseByHand(host, { ...named, for: `P${count}${period === 'P1W' ? 'W' : 'M'}` }));
+    }
+    case 'resume':
+      return void (await resumeByHand(host, named));
+    case 'agree':
+    case 'disagree':
+      return void (await answerPriceByHand(host, { ...named, agreed: what === 'agree' }));
+    case 'price': {
+      const present = (await ofToken(host, named)).productId;
+      const productId = product < 0 ? present : productOf(which, product);
+      return void (await changePrice(host, { ...place, productId, price: formatMoney(deed.priceMicros) }));
+    }
+    case 'change': {
+      const replaces = { purchaseToken: named.purchaseToken, mode };
+      const wanted = { ...place, productId: productOf(which, Math.max(product, 0)), replaces };
+      const { purchaseToken } = (await createPurchase(host, wanted)).purchase;
+      if (purchaseToken !== named.purchaseToken) add(purchaseToken);
+    }
+  }
+}
+
+const productOf = (which: number, product: number) =>
+  product === 0 ? ownProduct(which) : otherProduct(product);
+
+async function ofToken(
+  host: Host,
+  { worldId, purchaseToken }: Place & { purchaseToken: string },
+): Promise<{ productId: string; period: string }> {
+  const [row] = await host.database.all(
+    'select product_id, terms from subscription where world_id = $1 and purchase_token = $2',
+    [worldId, purchaseToken],
+  );
+  if (row === undefined) throw new Refusal('NoSuchData');
+  return { productId: String(row.product_id), period: JSON.parse(String(row.terms)).period };
+}
+
+/** Time may have begun another token: a change of product waited for a payment. */
+async function withSwitched(host: Host, { worldId }: Place, known: readonly string[]): Promise<string[]> {
+  const all = [...known];
+  for (;;) {
+    const [row] = await host.database.all(
+      'select purchase_token from subscription where world_id = $1 and linked_purchase_token = $2',
+      [worldId, all.at(-1) ?? ''],
+    );
+    if (row === undefined) return all;
+    all.push(String(row.purchase_token));
   }
 }
 
@@ -181,7 +255,7 @@ async function refundsGiven(host: Host, { worldId }: Place): Promise<void> {
   throw new Error('refunds were never given');
 }
 
-const tables = ['subscription', 'purchase', 'charge', 'ledger', 'trial', 'receipt'] as const;
+const tables = ['subscription', 'purchase', 'charge', 'ledger', 'trial', 'receipt', 'product'] as const;
 /** What differs between two worlds with one seed, and what only tells how often a row was written. */
 const ofNoInterest = ['app_id', 'world_id', 'rev', 'lease_until', 'ask_again_at'];
 

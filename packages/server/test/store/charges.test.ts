@@ -14,8 +14,9 @@ import {
 import { Conflict, type Database, Stale } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrations.ts';
 import { openDatabase } from '../../src/store/open.ts';
+import { insertSubscription } from '../../src/store/subscriptions.ts';
 import { databases } from '../databases.ts';
-import { aCharge, noon } from './things.ts';
+import { aCharge, aSubscription, noon } from './things.ts';
 
 for (const kind of databases) {
   describe(`charges in the store on ${kind.name}`, () => {
@@ -137,9 +138,37 @@ for (const kind of databases) {
       await insert({ ...given, number: 1, cycle: 0, kind: 'refund', state: 'approved' });
       await insert({ ...given, number: 2, cycle: 1, kind: 'renewal', state: 'declined' });
       await insert({ ...given, number: 3, cycle: 1, kind: 'renewal', state: 'approved' });
-      const numberOf = async (cycle: number) =>
-        (await loadPaidCharge(database, 'paid', 'token', cycle))?.number;
+      const numberOf = async (cycle: number) => {
+        const refund = aCharge({ ...given, number: 9, cycle, kind: 'refund', purchaseId: `of ${cycle}` });
+        return (await loadPaidCharge(database, refund))?.number;
+      };
       assert.deepEqual([await numberOf(0), await numberOf(1), await numberOf(2)], [0, 3, undefined]);
+    });
+
+    test('what a refund of a switch gives back was asked for under the token of the one before', async () => {
+      const appId = 'switched';
+      const linkedPurchaseToken = 'the one before';
+      const begun = aSubscription({ appId, linkedPurchaseToken });
+      await insertSubscription(database, begun);
+      const asked = {
+        appId,
+        purchaseToken: linkedPurchaseToken,
+        askAgainAt: null,
+        state: 'approved',
+      } as const;
+      await insert({ ...asked, number: 0, cycle: 0, kind: 'purchase', purchaseId: 'its first' });
+      await insert({ ...asked, number: 1, cycle: 1, kind: 'renewal', purchaseId: begun.firstPurchaseId });
+      const refund = {
+        ...asked,
+        purchaseToken: begun.purchaseToken,
+        number: 1,
+        cycle: 0,
+        kind: 'refund',
+      } as const;
+      const paid = await loadPaidCharge(database, aCharge({ ...refund, purchaseId: begun.firstPurchaseId }));
+      assert.deepEqual([paid?.purchaseToken, paid?.number], [linkedPurchaseToken, 1]);
+      const elsewhere = aCharge({ ...refund, appId: 'another', purchaseId: begun.firstPurchaseId });
+      assert.equal(await loadPaidCharge(database, elsewhere), undefined);
     });
 
     test('an app’s charges go some at a time, and no other app’s', async () => {

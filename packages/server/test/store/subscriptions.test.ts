@@ -1,6 +1,7 @@
 // Subscriptions and trials in the store: saves, one of a product for a buyer, the lease of a charge, deletion.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { monthlyTerms } from '../../src/domain/product.ts';
 import { Conflict, type Database, Stale } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrations.ts';
 import { openDatabase } from '../../src/store/open.ts';
@@ -8,6 +9,8 @@ import {
   deleteSubscriptions,
   insertSubscription,
   leaseSubscription,
+  listUntold,
+  listWaiting,
   loadOwnedSubscription,
   loadSubscription,
   saveSubscription,
@@ -37,6 +40,17 @@ for (const kind of databases) {
     const load = (appId: string, number = 1) =>
       loadSubscription(database, appId, aSubscription({ number }).purchaseToken);
 
+    const priceChange = {
+      seq: 1,
+      previousMicros: 2,
+      newMicros: 3,
+      startedAt: noon + 4,
+      toldAt: noon + 5,
+      told: true,
+      needsConsent: true,
+      agreed: false,
+      dueAt: noon + 6,
+    };
     /** Every member unlike what it is by default, so that none can be mistaken for another. */
     const changedSince = {
       priceMicros: 1,
@@ -62,6 +76,23 @@ for (const kind of databases) {
       openCharge: 9,
       dueAt: noon + 11,
       entryCount: 12,
+      promotionLeft: 13,
+      promotional: true,
+      periodStartAt: noon + 14,
+      periodValueMicros: 15,
+      creditMicros: 16,
+      shownPriceMicros: 17,
+      priceSeq: 18,
+      priceChanges: [priceChange, { ...priceChange, seq: 19, told: false, agreed: true }],
+      pause: { count: 2, unit: 'week' },
+      switchTo: {
+        productId: '다른 상품',
+        priceMicros: 20,
+        terms: { ...monthlyTerms, pausable: true, promotion: { priceMicros: 21, payments: 22 } },
+        priceSeq: 23,
+        mustAcknowledge: false,
+      },
+      changedAt: noon + 24,
     } as const;
 
     test('a subscription comes back as it went in, with and without what may be missing', async () => {
@@ -103,8 +134,8 @@ for (const kind of databases) {
       await insert({ ...another, appId: 'tokens 2' });
     });
 
-    for (const status of ['active', 'grace', 'hold', 'expired', 'revoked'] as const) {
-      const live = status === 'active' || status === 'grace' || status === 'hold';
+    for (const status of ['active', 'grace', 'hold', 'paused', 'expired', 'revoked'] as const) {
+      const live = status !== 'expired' && status !== 'revoked';
       test(`a buyer with one that is ${status} ${live ? 'has it, and gets no second' : 'may have another'}`, async () => {
         const appId = `owned ${status}`;
         const names = { appId, buyerId: 'buyer' };
@@ -118,6 +149,52 @@ for (const kind of databases) {
         assert.equal(await loadOwnedSubscription(database, appId, 'nobody', 'pass'), undefined);
       });
     }
+
+    test('terms that were stored before there were promotions and pauses have neither', async () => {
+      await insert({ appId: 'old terms' });
+      const stored = '{"period":"P1M","trialDays":0,"graceDays":3,"holdDays":30}';
+      await database.run('update subscription set terms = $1 where app_id = $2', [stored, 'old terms']);
+      const { terms } = (await load('old terms')) ?? assert.fail();
+      assert.deepEqual(terms, { ...monthlyTerms, graceDays: 3, holdDays: 30 });
+    });
+
+    test('who has not been told of a price is listed by token, page by page, while it lives', async () => {
+      const appId = 'untold';
+      const statuses = ['active', 'grace', 'hold', 'paused', 'expired', 'revoked'] as const;
+      for (const [index, status] of statuses.entries()) await insert({ appId, number: index + 1, status });
+      await insert({ appId, number: 7, priceSeq: 2 });
+      await insert({ appId, number: 8, priceSeq: 1 });
+      await insert({ appId, number: 9, productId: 'another pass' });
+      await insert({ appId: 'another untold', number: 10 });
+      const untold = async (after: string, limit: number, priceSeq = 2) => {
+        const tokens = await listUntold(database, { appId, productId: 'pass', priceSeq }, after, limit);
+        return tokens.map((token) => Number(token.slice(8)));
+      };
+      assert.deepEqual(await untold('', 99), [1, 2, 3, 4, 8]);
+      assert.deepEqual(await untold('', 99, 1), [1, 2, 3, 4]);
+      assert.deepEqual(await untold('', 99, 3), [1, 2, 3, 4, 7, 8]);
+      assert.deepEqual(await untold('', 2), [1, 2]);
+      assert.deepEqual(await untold(aSubscription({ number: 2 }).purchaseToken, 2), [3, 4]);
+      assert.deepEqual(await untold(aSubscription({ number: 8 }).purchaseToken, 2), []);
+    });
+
+    test('what waits to become one of a product is found for its buyer, while it lives', async () => {
+      const { switchTo } = changedSince;
+      const names = { appId: 'waiting', buyerId: 'buyer' };
+      await insert({ ...names, number: 1, switchTo });
+      await insert({ ...names, number: 2, productId: 'b', switchTo: { ...switchTo, productId: 'pass' } });
+      await insert({ ...names, number: 3, productId: 'c', switchTo, status: 'hold' });
+      await insert({ ...names, number: 4, productId: 'd', switchTo, status: 'revoked' });
+      await insert({ ...names, number: 5, productId: 'e' });
+      await insert({ ...names, number: 6, buyerId: 'another', switchTo });
+      await insert({ ...names, number: 7, appId: 'also waiting', switchTo });
+      const waiting = async (productId: string) =>
+        (await listWaiting(database, 'waiting', 'buyer', productId)).map(({ purchaseToken }) =>
+          Number(purchaseToken.slice(8)),
+        );
+      assert.deepEqual((await waiting(switchTo.productId)).sort(), [1, 3]);
+      assert.deepEqual([await waiting('pass'), await waiting('e')], [[2], []]);
+    });
 
     test('a lease is taken once, for what is due as it was read, and again when it has ended', async () => {
       const subscription = aSubscription({ appId: 'leased', dueAt: noon });

@@ -1,7 +1,7 @@
 // Things as the rules and the store hold them, with what a test does not care about filled in.
 import type { App } from '../../src/domain/app.ts';
 import type { Charge } from '../../src/domain/charge.ts';
-import type { Product } from '../../src/domain/product.ts';
+import { monthlyTerms, type Product } from '../../src/domain/product.ts';
 import { buy, type Purchase, type PurchaseOrder } from '../../src/domain/purchase.ts';
 import { type Subscription, subscribe } from '../../src/domain/subscription.ts';
 import type { World } from '../../src/domain/world.ts';
@@ -50,7 +50,8 @@ export function aSubscription({
     ...anOrder({ number, productId: 'pass' }),
     type: 'subscription',
     calendar: 'commercial',
-    terms: { period: 'P1M', trialDays: 0, graceDays: 3, holdDays: 30 },
+    terms: { ...monthlyTerms, graceDays: 3, holdDays: 30 },
+    priceSeq: 0,
   } as const;
   return { ...subscribe(order, true).subscription, ...given };
 }
@@ -125,6 +126,8 @@ export function aProduct(given: Partial<Product> = {}): Product {
     priceMicros: 1_100_000_000,
     currency: 'KRW',
     terms: null,
+    priceSeq: 0,
+    priceChange: null,
     createdAt: noon,
     rev: 1,
     ...given,

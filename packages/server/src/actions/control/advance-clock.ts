@@ -1,7 +1,6 @@
 // advanceClock: a clock moves forward, and everything that falls due happens, in time order.
 import { Refusal } from '@till/protocol/errors';
 import { jumpTo, worldNow } from '../../domain/clock.ts';
-import type { Entry } from '../../domain/ledger.ts';
 import { addSpan, parseSpan } from '../../domain/span.ts';
 import type { World } from '../../domain/world.ts';
 import type { Host } from '../../host/host.ts';
@@ -101,12 +100,9 @@ function isSame(one: Due, other: Due | undefined): boolean {
 async function settle(host: Host, due: Due): Promise<Happening[]> {
   const found = await loadApp(host.database, due.appId);
   if (found === undefined) return sweep(host, due);
-  const entries = await settleWithCharges(host, callOf(host, found), due);
-  return entries.map((entry) => happeningOf(entry, due, found.app.clientId));
-}
-
-function happeningOf(entry: Entry, { purchaseToken, productId }: Due, clientId: string): Happening {
-  return { at: entry.at, what: entry.what, clientId, purchaseToken, productId };
+  const happened = await settleWithCharges(host, callOf(host, found), due);
+  const { clientId } = found.app;
+  return happened.map((one) => ({ ...one, clientId }));
 }
 
 function targetOf(input: { by?: string; to?: number }, now: number): number {

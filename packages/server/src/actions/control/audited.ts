@@ -39,9 +39,13 @@ export function keyMarkOf(host: Pick<Host, 'secrets'>, controlKey: string): stri
   return Buffer.from(host.secrets.hash(controlKey), 'base64url').toString('hex').slice(0, 8);
 }
 
-/** What the closure of a making transaction returns is the thing that was made; it names itself. */
+/**
+ * What the closure of a making transaction returns is the thing that was made; it names itself. A change of product that
+ * waits makes nothing yet, and returns the change of its subscription.
+ */
 function namesIn(result: unknown): Named {
-  const { worldId, clientId, productId, purchaseToken } = result as Named;
+  const made = (result as { subscription?: Named }).subscription ?? (result as Named);
+  const { worldId, clientId, productId, purchaseToken } = made;
   const names = { worldId, clientId, productId, purchaseToken };
   return Object.fromEntries(Object.entries(names).filter(([, name]) => typeof name === 'string'));
 }

@@ -22,7 +22,7 @@ export async function changePurchaseByHand(
   const wanted = { purchaseToken: input.purchaseToken, absent: 'NoSuchData' } as const;
   const changed = await changePurchase(host, call, wanted, {
     purchase: (found) => rules.purchase(found, call.now),
-    subscription: (found) => rules.subscription(found, call.now),
+    subscription: rules.subscription,
   });
   return signedNow(host, call, await show(host.database, call, changed));
 }

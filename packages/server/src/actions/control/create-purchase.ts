@@ -10,9 +10,15 @@ import {
 } from '../../domain/identifiers.ts';
 import type { Entry } from '../../domain/ledger.ts';
 import type { Product } from '../../domain/product.ts';
+import type { ProductChange } from '../../domain/product-change.ts';
 import { buy, type Purchase, type PurchaseOrder, paidMicros } from '../../domain/purchase.ts';
 import type { Receipt } from '../../domain/purchase-data.ts';
-import { type Subscription, type SubscriptionOrder, subscribe } from '../../domain/subscription.ts';
+import {
+  type Begun,
+  type Subscription,
+  type SubscriptionOrder,
+  subscribe,
+} from '../../domain/subscription.ts';
 import type { Host } from '../../host/host.ts';
 import { countPurchaseDraw, loadApp } from '../../store/apps.ts';
 import { Conflict, type Query } from '../../store/database.ts';
@@ -23,11 +29,22 @@ import { insertSubscription } from '../../store/subscriptions.ts';
 import { hasHadTrial, insertTrial } from '../../store/trials.ts';
 import { loadWorld } from '../../store/worlds.ts';
 import { type Call, findCall } from '../call.ts';
+import { notBefore } from '../change-subscription.ts';
 import { beforehand } from '../recorded.ts';
 import { tellChange } from '../tell-change.ts';
+import { tellNewPrice } from './change-price.ts';
 import { clearWay, refuseOwned } from './owned.ts';
 import { refuseOutcome, takePayment } from './pay.ts';
-import { type SignedPurchase, signedNow } from './read-purchase.ts';
+import { type SignedPurchase, show, signedNow } from './read-purchase.ts';
+import {
+  deferChange,
+  findReplaced,
+  Outdated,
+  planChange,
+  type Replaces,
+  refuseTarget,
+  saveReplaced,
+} from './replace-subscription.ts';
 
 export interface CreatePurchaseInput {
   clientId: string;
@@ -42,6 +59,8 @@ export interface CreatePurchaseInput {
   country?: string;
   /** Only for the demo purchases, whose tokens are documented. */
   identifiers?: PurchaseIdentifiers;
+  /** The subscription that this one takes the place of (section 11.6). */
+  replaces?: Replaces;
 }
 
 /** What is about to be sold: a purchase, and what it begins where it is paid again and again. */
@@ -49,6 +68,8 @@ interface Sale {
   purchase: Purchase;
   subscription: Subscription | null;
   entries: Entry[];
+  /** The subscription that ends with it. */
+  replaced?: { planned: Subscription; change: ProductChange };
 }
 
 /** How often IDs are drawn again because they are taken. */
@@ -61,11 +82,24 @@ const attempts = 20;
 export async function createPurchase(host: Host, input: CreatePurchaseInput): Promise<SignedPurchase> {
   refuseOutcome(host, input.payment?.outcome, 'payment.outcome');
   for (let attempt = 1; ; attempt++) {
-    const call = await findCall(host, host.database, input);
-    const product = await findProduct(host, call, input.productId);
+    const found = await findCall(host, host.database, input);
+    const product = await findProduct(host, found, input.productId);
+    const { replaces } = input;
+    const replaced = replaces && (await findReplaced(host, found, replaces, input.buyerId));
+    const call = replaced === undefined ? found : notBefore(found, replaced);
+    if (replaced !== undefined) refuseTarget(product);
+    if (replaced !== undefined) refuseSeveral(input.quantity);
+    if (replaced !== undefined && replaces?.mode === 'DEFERRED') {
+      const { buyerId, purchaseToken } = replaced;
+      const { appId, productId, type } = product;
+      await clearWay(beforehand(host), call, { appId, buyerId, productId, type, replaces: purchaseToken });
+      const subscription = await deferChange(host, call, replaced, product);
+      return signedNow(host, call, await show(host.database, call, { subscription }));
+    }
     const draw = await drawFor(host, call);
-    const sale = await makeSale(host, call, product, input, draw);
-    await clearWay(beforehand(host), call, sale.purchase);
+    const sale = await makeSale(host, call, product, input, { draw, replaced });
+    const wanted = { ...sale.purchase, replaces: replaced?.purchaseToken };
+    await clearWay(beforehand(host), call, wanted);
     const charged = sale.subscription?.firstPaidMicros ?? paidMicros(sale.purchase);
     try {
       const recordCharge = await takePayment(host, call, sale.purchase, charged, input.payment?.outcome);
@@ -73,15 +107,27 @@ export async function createPurchase(host: Host, input: CreatePurchaseInput): Pr
       await host.database.transaction(async (query) => {
         await refuseDeleted(query, sale.purchase.appId);
         await recordCharge(query);
+        if (sale.replaced !== undefined) {
+          await saveReplaced(host, query, sale.replaced.planned, sale.replaced.change);
+        }
         return store(query, sale, signed.receipt);
       });
-      tellChange(host, call, sale.purchase, sale.entries);
+      tellSale(host, call, sale);
+      if (sale.subscription !== null) await tellNewPrice(host, call, sale.subscription);
       return signed;
     } catch (error) {
-      if (!(error instanceof Conflict) || attempt === attempts) throw error;
-      await refuseOwned(host.database, call, sale.purchase);
+      const again = error instanceof Conflict || error instanceof Outdated;
+      if (!again || attempt === attempts) throw error;
+      await refuseOwned(host.database, call, wanted);
     }
   }
+}
+
+function tellSale(host: Host, call: Call, { purchase, entries, replaced }: Sale): void {
+  if (replaced !== undefined) {
+    tellChange(host, call, replaced.planned, replaced.change.replaced.entries);
+  }
+  tellChange(host, call, purchase, entries);
 }
 
 async function findProduct(host: Host, call: Call, productId: string): Promise<Product> {
@@ -95,29 +141,53 @@ async function makeSale(
   call: Call,
   product: Product,
   input: CreatePurchaseInput,
-  draw: Draw,
+  { draw, replaced }: { draw: Draw; replaced: Subscription | undefined },
 ): Promise<Sale> {
   const ordered = order(host, call, product, input, draw);
   const { type, terms } = product;
   if (type === 'inapp' || terms === null) {
     return { ...buy(ordered, mustBeAcknowledged(call.app)), subscription: null };
   }
-  if (ordered.quantity !== 1) {
-    throw new Refusal('InvalidRequest', {
-      fields: ['quantity'],
-      detail: 'what renews is bought once at a time',
-    });
-  }
-  const had = terms.trialDays > 0 && (await hasHadTrial(host.database, ordered));
+  refuseSeveral(ordered.quantity);
+  const { buyerId, appId } = { ...ordered, ...replaced };
+  const offers = terms.trialDays > 0 || terms.promotion !== null;
+  const had = offers && (await hasHadTrial(host.database, { appId, buyerId, productId: product.productId }));
+  const given = had ? { ...terms, trialDays: 0, promotion: null } : terms;
+  if (replaced !== undefined) return planSale(call, replaced, { ...product, terms: given }, input, ordered);
   const world = await loadWorld(host.database, call.app.worldId);
   const recurring: SubscriptionOrder = {
     ...ordered,
     type,
     calendar: world?.calendar ?? host.environment,
-    terms: had ? { ...terms, trialDays: 0 } : terms,
+    terms: given,
+    priceSeq: product.priceSeq,
   };
-  const { subscription, entries, payments } = subscribe(recurring, mustBeAcknowledged(call.app));
-  const [purchase] = payments;
+  return saleOf(subscribe(recurring, mustBeAcknowledged(call.app)));
+}
+
+function refuseSeveral(quantity = 1): void {
+  if (quantity === 1) return;
+  const detail = 'what renews is bought once at a time';
+  throw new Refusal('InvalidRequest', { fields: ['quantity'], detail });
+}
+
+/** The new subscription and, with it, the end of the old one. */
+function planSale(
+  call: Call,
+  planned: Subscription,
+  product: Product,
+  { replaces, developerPayload }: CreatePurchaseInput,
+  { purchaseId, purchaseToken, orderId }: PurchaseOrder,
+): Sale {
+  const mode = replaces?.mode;
+  if (mode === undefined || mode === 'DEFERRED') throw new Error('a change that is not made at once');
+  const names = { purchaseId, purchaseToken, orderId };
+  const given = { mode, names, developerPayload: developerPayload || null };
+  const change = planChange(call, planned, product, given);
+  return { ...saleOf(change.begun), replaced: { planned, change } };
+}
+
+function saleOf({ subscription, entries, payments: [purchase] }: Begun): Sale {
   if (purchase === undefined) throw new Error('a sale without its payment');
   return { purchase, subscription, entries };
 }
@@ -174,7 +244,8 @@ async function store(
   await insertPurchase(query, { ...purchase, entryCount: subscription === null ? entryCount : 0 });
   if (subscription !== null) {
     await insertSubscription(query, { ...subscription, entryCount });
-    if (subscription.trial) await insertTrial(query, subscription, subscription.startTime);
+    const { trial, promotional, promotionLeft, startTime } = subscription;
+    if (trial || promotional || promotionLeft > 0) await insertTrial(query, subscription, startTime);
   }
   await insertReceipt(query, purchase, receipt);
   await appendEntries(query, purchase, 0, entries);

@@ -16,6 +16,8 @@ export interface GivenTerms {
   freeTrial?: string;
   gracePeriod?: string;
   accountHold?: string;
+  promotion?: { price: string; cycles: number };
+  pausable?: boolean;
 }
 
 export interface PutProductInput {
@@ -37,7 +39,7 @@ export function putProduct(host: Host, input: PutProductInput): Promise<Product>
   const { productId, type, title, currency } = input;
   const priceMicros = parseMoney(input.price, currency);
   if (priceMicros === undefined) throw new Refusal('InvalidRequest', { fields: ['price'] });
-  const terms = readTerms(type, input.subscription);
+  const terms = readTerms(type, input.subscription, currency);
   if (priceMicros > 0) refuseWithoutGateway(host, 'price');
   return host.database.transaction(async (query) => {
     const { app, now } = await findCall(host, query, input);
@@ -47,13 +49,15 @@ export function putProduct(host: Host, input: PutProductInput): Promise<Product>
       throw new Refusal('InvalidState', { fields: ['type'], detail: 'a product keeps its type' });
     }
     const createdAt = former?.createdAt ?? now;
-    const product = { appId, productId, type, title, priceMicros, currency, terms, createdAt, rev: 1 };
+    const { priceSeq = 0, priceChange = null } = former ?? {};
+    const asked = { appId, productId, type, title, priceMicros, currency, terms };
+    const product = { ...asked, priceSeq, priceChange, createdAt, rev: 1 };
     await store.putProduct(query, product);
     return product;
   });
 }
 
-function readTerms(type: ProductType, given: GivenTerms | undefined): Terms | null {
+function readTerms(type: ProductType, given: GivenTerms | undefined, currency: string): Terms | null {
   if (type !== 'subscription') {
     if (given === undefined) return type === 'auto' ? monthlyTerms : null;
     throw new Refusal('InvalidRequest', {
@@ -67,10 +71,25 @@ function readTerms(type: ProductType, given: GivenTerms | undefined): Terms | nu
     trialDays: readDays('freeTrial', given.freeTrial ?? 'P0D', longestTrialDays),
     graceDays: readDays('gracePeriod', given.gracePeriod ?? 'P0D', longestGraceDays),
     holdDays: readDays('accountHold', given.accountHold ?? `P${accountHoldDays}D`, accountHoldDays),
+    promotion: readPromotion(given.promotion, currency),
+    pausable: readPausable(given),
   };
 }
 
-function readDays(name: keyof GivenTerms, text: string, most: number): number {
+function readPromotion(given: GivenTerms['promotion'], currency: string): Terms['promotion'] {
+  if (given === undefined) return null;
+  const priceMicros = parseMoney(given.price, currency);
+  if (priceMicros !== undefined) return { priceMicros, payments: given.cycles };
+  throw new Refusal('InvalidRequest', { fields: ['subscription.promotion.price'] });
+}
+
+function readPausable({ period, pausable = false }: GivenTerms): boolean {
+  if (!pausable || period !== 'P1Y') return pausable;
+  const detail = 'a yearly subscription cannot be paused';
+  throw new Refusal('InvalidRequest', { fields: ['subscription.pausable'], detail });
+}
+
+function readDays(name: 'freeTrial' | 'gracePeriod' | 'accountHold', text: string, most: number): number {
   const span = parseSpan(text);
   const days = (span && spanMs(span)) ?? Number.NaN;
   if (Number.isInteger(days / dayMs) && days / dayMs <= most) return days / dayMs;

@@ -30,7 +30,12 @@ export async function readAgenda(
   return Promise.all(items);
 }
 
-const words: Record<Exclude<Step, 'end'>, string> = { unacknowledged: 'voided', charge: 'charge' };
+const words: Record<Exclude<Step, 'end'>, string> = {
+  unacknowledged: 'voided',
+  tell: 'priceTold',
+  refuse: 'priceRefused',
+  charge: 'charge',
+};
 
 /** In the words of the history, where time alone decides; what a charge brings depends on its answer. */
 async function whatIsDue(host: Host, { is, appId, purchaseToken }: Due): Promise<string> {
@@ -41,8 +46,9 @@ async function whatIsDue(host: Host, { is, appId, purchaseToken }: Due): Promise
   return step === 'end' ? endInWords(subscription) : words[step];
 }
 
-function endInWords({ status, renewing, type, terms }: Subscription): string {
+function endInWords({ status, renewing, type, terms, pause }: Subscription): string {
   if (status === 'hold') return 'cancelled';
+  if (status === 'active' && pause !== null) return 'paused';
   if (status === 'active' && (!renewing || type === 'auto')) return 'expired';
   return terms.holdDays > 0 ? 'held' : 'expired';
 }

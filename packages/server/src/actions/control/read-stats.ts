@@ -155,7 +155,13 @@ async function addEntries(host: Host, stats: Stats, appId: string, count: number
 }
 
 /** Each payment of a monthly product or a subscription is a purchase of its own. */
-const payments: ReadonlySet<string> = new Set<Happening>(['purchased', 'renewed', 'recovered']);
+const payments: ReadonlySet<string> = new Set<Happening>([
+  'purchased',
+  'renewed',
+  'recovered',
+  'resumed',
+  'switched',
+]);
 
 function addSum(points: Point[], { step, what, currency, count, units, restMicros }: StepSum): void {
   const point = points[step];
