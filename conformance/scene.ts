@@ -70,9 +70,15 @@ export async function sellRecurring(
   expectStatus(await control('PUT', path, { title: 'A product', currency: 'KRW', ...product }), 200);
 }
 
-export function send({ server, app, vector }: Scene, token: string, purchaseToken: string): Promise<Answer> {
+/** `named` fills the other places of the path. */
+export function send(
+  { server, app, vector }: Scene,
+  token: string,
+  purchaseToken: string,
+  named: Record<string, string> = {},
+): Promise<Answer> {
   const { method, path, headers, query = {}, json, text } = vector.request;
-  const values: Record<string, string> = { ...documented, clientId: app.clientId, purchaseToken };
+  const values: Record<string, string> = { ...documented, clientId: app.clientId, purchaseToken, ...named };
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name) => encodeURIComponent(String(values[name])));
   const sent = Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [

@@ -32,7 +32,9 @@ export function reference(): string {
 }
 
 function contents(): string {
-  const server = Object.entries(operations).flatMap(([, rows]) => Object.keys(rows));
+  const server = Object.entries(operations).flatMap(([generation, rows]) =>
+    Object.keys(rows).map((name) => heading(generation, name)),
+  );
   const links = (names: readonly string[]) => names.map((name) => `[${name}](#${anchor(name)})`).join(', ');
   return [
     `- [Server API](#server-api): ${links(server)}`,
@@ -46,17 +48,22 @@ function anchor(heading: string): string {
   return heading.toLowerCase().replaceAll(' ', '-');
 }
 
+/** An operation of an older generation has its generation in front: most of their names are V7's. */
+function heading(generation: string, name: string): string {
+  return generation === 'v7' ? name : `${generation.toUpperCase()} ${name}`;
+}
+
 function serverApi(): string[] {
   const generationParts = Object.entries(operations).flatMap(([generation, rows]) => [
     `### API ${generation.toUpperCase()}`,
-    ...Object.entries(rows).map(([name, row]) => operation(name, row)),
+    ...Object.entries(rows).map(([name, row]) => operation(heading(generation, name), row)),
   ]);
   return [
     '## Server API',
-    'What a developer’s server calls. Every call but `getAccessToken` shows an access token: `Authorization: Bearer <token>`.',
+    'What a developer’s server calls. Every call but the token calls shows an access token: `Authorization: Bearer <token>`.',
     `Every call may carry the header \`${marketHeader}\`: ${codeWords(marketCodes)}; without it \`MKT_ONE\` is meant.`,
-    `Every call may answer: ${codeWords(everyCallOf('accessToken'))}. \`getAccessToken\` reads no \`Authorization\` header, so it never answers ${codeWords(tokenCodes)}.`,
-    `${codeWords(Object.values(operations).flatMap(idempotentNames))} may carry the header \`${idempotencyKeyHeader}\`, Till’s own: the same key and request give the first answer again, for 24 h (spec-notes 58).`,
+    `Every call may answer: ${codeWords(everyCallOf('accessToken'))}. A token call reads no \`Authorization\` header, so it never answers ${codeWords(tokenCodes)}.`,
+    `${codeWords([...new Set(Object.values(operations).flatMap(idempotentNames))])} may carry the header \`${idempotencyKeyHeader}\`, Till’s own: the same key and request give the first answer again, for 24 h (spec-notes 58).`,
     ...generationParts,
   ];
 }

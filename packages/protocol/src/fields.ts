@@ -6,6 +6,15 @@ export const clientId = { is: 'text', max: 128, about: 'client ID of the calling
 export const productId = { is: 'text', max: 150, about: 'in-app product ID' } as const;
 export const purchaseToken = { is: 'text', max: 20, about: 'purchase token' } as const;
 
+/** The app key of the paths before V7 (sections 7, 8). */
+export const packageName = { is: 'text', max: 128, about: 'package name of the calling app' } as const;
+/** What manageRecurringPaymentStatus does (section 8). */
+export const paymentAction = {
+  is: 'code',
+  of: ['cancel', 'reactivate'],
+  about: 'end the automatic payment, or take that back',
+} as const;
+
 /** The developer's own identifier of a purchase: at most 200 bytes of UTF-8 (section 12.3). */
 export const developerPayload = {
   is: 'text',

@@ -30,6 +30,7 @@ export interface TestApp {
   clientId: string;
   clientSecret: string;
   licenseKey: string;
+  packageName: string;
   worldId: string;
 }
 

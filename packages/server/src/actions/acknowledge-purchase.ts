@@ -10,13 +10,13 @@ export async function acknowledgePurchase(
   call: ServerCall,
   input: { productId: string; purchaseToken: string; developerPayload?: string | null },
 ): Promise<void> {
-  const { market, absent, now } = call;
+  const { market, generation, absent, now } = call;
   const { productId, purchaseToken, developerPayload } = input;
   const given = { developerPayload, cause: 'developer' } as const;
   await changePurchase(
     host,
     call,
-    { productId, purchaseToken, market, absent },
+    { productId, purchaseToken, market, generation, absent },
     {
       purchase: (purchase) => acknowledge(purchase, given, now),
       subscription: (subscription, at) => acknowledgeSubscription(subscription, given, at),

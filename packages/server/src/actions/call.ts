@@ -1,5 +1,5 @@
 // What an action knows of its caller: the app, and what time it is there.
-import type { Market } from '@till/protocol/codes';
+import type { Generation, Market } from '@till/protocol/codes';
 import { Refusal } from '@till/protocol/errors';
 import type { App, AppInWorld, Switches } from '../domain/app.ts';
 import { type WorldClock, worldNow } from '../domain/clock.ts';
@@ -18,6 +18,8 @@ export interface Call {
 /** A call of the server API: it sees the purchases of one market. */
 export interface ServerCall extends Call {
   market: Market;
+  /** Of the API that is called; the older ones know no subscriptions. */
+  generation: Generation;
   /** What this operation answers where a purchase cannot be found. */
   absent: 'NoSuchData' | 'InvalidPurchaseState';
 }

@@ -10,12 +10,12 @@ export async function consumePurchase(
   call: ServerCall,
   input: { productId: string; purchaseToken: string; developerPayload?: string | null },
 ): Promise<void> {
-  const { market, absent, now } = call;
+  const { market, generation, absent, now } = call;
   const { productId, purchaseToken, developerPayload } = input;
   await changePurchase(
     host,
     call,
-    { productId, purchaseToken, market, absent },
+    { productId, purchaseToken, market, generation, absent },
     {
       purchase: (purchase) => consume(purchase, { developerPayload, cause: 'developer' }, now),
       subscription: refuseConsume,

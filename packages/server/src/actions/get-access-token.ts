@@ -12,6 +12,7 @@ import { choice } from './call.ts';
 
 export interface IssuedToken {
   clientId: string;
+  packageName: string;
   accessToken: string;
   expiresInSeconds: number;
 }
@@ -137,7 +138,8 @@ async function storeToken(
 }
 
 function issued(app: App, accessToken: string, expiresInSeconds: number): IssuedToken {
-  return { clientId: app.clientId, accessToken, expiresInSeconds };
+  const { clientId, packageName } = app;
+  return { clientId, packageName, accessToken, expiresInSeconds };
 }
 
 /** Any node that is shown the secret can make the text of a running token again; none is stored. */

@@ -4,11 +4,12 @@ import { listVoided } from '../store/purchases.ts';
 import type { ServerCall } from './call.ts';
 import { type ListInput, type Page, readPage } from './page.ts';
 import { settleDueOfApp } from './settle-due.ts';
+import { knowsSubscriptions } from './wanted.ts';
 
 export async function getVoidedPurchases(host: Host, call: ServerCall, input: ListInput): Promise<Page> {
   await settleDueOfApp(host, call);
-  const { app, market } = call;
-  const scope = { appId: app.appId, market };
+  const { app, market, generation } = call;
+  const scope = { appId: app.appId, market, subscriptions: knowsSubscriptions(generation) };
   const list = {
     name: 'getVoidedPurchases',
     timeOf: (purchase: { voidedAt: number | null }) => purchase.voidedAt ?? 0,

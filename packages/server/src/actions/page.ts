@@ -22,20 +22,23 @@ export interface Page {
 /** How a list reads its rows: after a place, up to a time, that many at most. */
 type Read = (after: Place, until: number, limit: number) => Promise<Purchase[]>;
 
+/** A list: what its keys are bound to, by which time it goes, and how far back it reaches. */
+export interface List {
+  name: string;
+  timeOf: (purchase: Purchase) => number;
+  read: Read;
+  reachDays?: number;
+}
+
 /**
  * One page. The key carries the range of the first call, so that going on needs nothing else (section 13,
  * row 33); one row more than asked for is read to know whether there is a next page.
  */
-export async function readPage(
-  host: Host,
-  call: ServerCall,
-  list: { name: string; timeOf: (purchase: Purchase) => number; read: Read },
-  input: ListInput,
-): Promise<Page> {
+export async function readPage(host: Host, call: ServerCall, list: List, input: ListInput): Promise<Page> {
   const mac = (text: Uint8Array) => host.secrets.hmac(host.listKey, text);
   const scope = { call: list.name, appId: call.app.appId, market: call.market };
   const limit = input.maxResults ?? defaultMaxResults;
-  const { range, after } = begin(call, input, (key) => readContinuationKey(key, scope, mac));
+  const { range, after } = begin(call, input, list, (key) => readContinuationKey(key, scope, mac));
   const rows = await list.read(after, range.endTime, limit + 1);
   const purchases = rows.slice(0, limit);
   const last = purchases.at(-1);
@@ -47,10 +50,11 @@ export async function readPage(
 function begin(
   call: ServerCall,
   input: ListInput,
+  { reachDays }: List,
   readKey: (key: string) => ReturnType<typeof readContinuationKey>,
 ): { range: { startTime: number; endTime: number }; after: Place } {
   if (input.continuationKey === undefined) {
-    const range = listRange(input, call.now, call.market);
+    const range = listRange(input, call.now, call.market, reachDays);
     return { range, after: { time: range.startTime, purchaseId: '' } };
   }
   const key = readKey(input.continuationKey);

@@ -1,5 +1,6 @@
 // The purchase as the device gets it: a JSON string, signed with the app's key (section 12.2).
 import type { Environment } from '@till/protocol/codes';
+import type { App } from './app.ts';
 import type { Purchase } from './purchase.ts';
 import { autoRenewing, type Subscription } from './subscription.ts';
 
@@ -22,10 +23,14 @@ export interface Receipt {
  * V6 and V7, is that of the V5 samples with the later members behind.
  */
 export function purchaseData(
-  { purchase, subscription }: { purchase: Purchase; subscription: Subscription | null },
-  packageName: string,
-  environment: Environment,
+  shown: { purchase: Purchase; subscription: Subscription | null },
+  app: Pick<App, 'packageName' | 'generation'>,
+  given: { environment: Environment; bought: boolean },
 ): string {
+  const { purchase, subscription } = shown;
+  const { packageName, generation } = app;
+  const { environment } = given;
+  if (generation === 'v5') return v5PurchaseData(shown, packageName, given);
   const { acknowledgedAt, voidedAt } = subscription ?? purchase;
   return JSON.stringify({
     orderId: purchase.orderId,
@@ -39,6 +44,28 @@ export function purchaseData(
     purchaseToken: purchase.purchaseToken,
     acknowledgeState: acknowledgedAt === null ? 0 : 1,
     quantity: purchase.quantity,
+  });
+}
+
+/**
+ * As the real V5 samples have it: the result of a purchase, and what a later query answers, whose time is cut to whole
+ * seconds.
+ */
+function v5PurchaseData(
+  { purchase, subscription }: { purchase: Purchase; subscription: Subscription | null },
+  packageName: string,
+  { environment, bought }: { environment: Environment; bought: boolean },
+): string {
+  const { orderId, productId, purchaseTime, purchaseId } = purchase;
+  const developerPayload = shownPayload(purchase.developerPayload, environment);
+  if (bought) {
+    return JSON.stringify({ orderId, packageName, productId, purchaseTime, purchaseId, developerPayload });
+  }
+  return JSON.stringify({
+    ...{ orderId, packageName, productId, purchaseTime: purchaseTime - (purchaseTime % 1_000) },
+    purchaseState: (subscription ?? purchase).voidedAt === null ? 0 : 1,
+    recurringState: recurringState(subscription),
+    ...{ purchaseId, developerPayload },
   });
 }
 

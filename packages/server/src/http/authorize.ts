@@ -21,7 +21,7 @@ export function authorizeServerCall(
   host: Host,
   request: FastifyRequest,
   row: Operation,
-): OrPromise<Omit<ServerCall, 'market'>> {
+): OrPromise<Omit<ServerCall, 'market' | 'generation'>> {
   return after(authorize(host, bearerToken(request)), (found) => {
     const key = row.key ?? 'clientId';
     const named = (request.params as Record<string, string>)[key];

@@ -23,19 +23,19 @@ type Read = (host: Host, call: ServerCall, input: Record<string, string>) => Pro
 export async function readReplies(host: Host, input: NamedPurchase): Promise<{ items: Reply[] }> {
   const { purchase } = await readPurchase(host, input);
   const call = await findCall(host, host.database, input);
-  const { clientId } = call.app;
-  const { productId, purchaseToken, market } = purchase;
-  const values = { clientId, productId, purchaseToken };
+  const { clientId, packageName } = call.app;
+  const { productId, purchaseToken, purchaseId, market } = purchase;
+  const values = { clientId, packageName, productId, purchaseToken, purchaseId };
   const items: Reply[] = [];
   for (const [generation, rows] of Object.entries(operations)) {
     for (const [name, row] of Object.entries(rows) as [string, Operation][]) {
-      if (row.method !== 'GET' || row.params === undefined || !('purchaseToken' in row.params)) continue;
+      if (row.method !== 'GET' || !namesPurchase(row)) continue;
       const read = (handlers as Record<string, Record<string, unknown>>)[generation]?.[name] as Read;
       const answer = await answerOf(
         host,
         row,
         read,
-        { ...call, market, absent: row.absent ?? 'NoSuchData' },
+        { ...call, market, generation: generation as Generation, absent: row.absent ?? 'NoSuchData' },
         values,
       );
       const path = row.path.replaceAll(/\{(\w+)\}/g, (_, key: keyof typeof values) =>
@@ -45,6 +45,10 @@ export async function readReplies(host: Host, input: NamedPurchase): Promise<{ i
     }
   }
   return { items };
+}
+
+function namesPurchase({ params = {} }: Operation): boolean {
+  return 'purchaseToken' in params || 'purchaseId' in params;
 }
 
 async function answerOf(

@@ -1,4 +1,5 @@
 // What is refused with the route, before anybody asks who calls: maintenance, unknown paths, wrong verbs.
+import type { Generation } from '@till/protocol/codes';
 import { controlOperations } from '@till/protocol/control';
 import { Refusal } from '@till/protocol/errors';
 import { operations } from '@till/protocol/operations';
@@ -7,10 +8,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Host } from '../host/host.ts';
 
 /** Every row of the server API, with the name that logs and documents give it. */
-export const serverRows: readonly { name: string; generation: string; row: Operation }[] = Object.entries(
+export const serverRows: readonly { name: string; generation: Generation; row: Operation }[] = Object.entries(
   operations,
 ).flatMap(([generation, rows]) =>
-  Object.entries(rows).map(([name, row]) => ({ name, generation, row: row as Operation })),
+  Object.entries(rows).map(([name, row]) => ({
+    name,
+    generation: generation as Generation,
+    row: row as Operation,
+  })),
 );
 
 export const controlRows: readonly { name: keyof typeof controlOperations; row: Operation }[] =
@@ -19,9 +24,14 @@ export const controlRows: readonly { name: keyof typeof controlOperations; row: 
     row,
   }));
 
+/** What logs, figures and the last calls name it: V7 by its own name, an older one with its generation in front. */
+export function operationName(generation: Generation, name: string): string {
+  return generation === 'v7' ? name : `${generation}.${name}`;
+}
+
 /** The members of a server API operation's body and reply. */
 export function fieldsOf(operation: string): { body: Fields; reply: Fields } {
-  const row = serverRows.find(({ name }) => name === operation)?.row;
+  const row = serverRows.find(({ generation, name }) => operationName(generation, name) === operation)?.row;
   return { body: row?.body ?? {}, reply: row?.reply ?? {} };
 }
 

@@ -40,6 +40,7 @@ import { writerOf } from './reply-writer.ts';
 import {
   controlRows,
   groupByPath,
+  operationName,
   readablePath,
   refuseInMaintenance,
   refuseUnroutable,
@@ -50,7 +51,7 @@ import { carrierOf, idempotencyKeyOf, marketOf, sendGiven } from './writes.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    call: Omit<ServerCall, 'market'> | undefined;
+    call: Omit<ServerCall, 'market' | 'generation'> | undefined;
     /** When it came, on the clock of `performance`. */
     arrivedAt: number;
     operation: string | undefined;
@@ -173,6 +174,7 @@ function addServerApi(server: FastifyInstance, host: Host): void {
       generation
     ]?.[name];
     if (handler === undefined) throw new Error(`no handler for ${generation} ${name}`);
+    const known = operationName(generation, name);
     const byToken = row.access === 'accessToken';
     const enter: Enter = (request) => {
       const call = byToken ? authorizeServerCall(host, request, row) : undefined;
@@ -184,10 +186,12 @@ function addServerApi(server: FastifyInstance, host: Host): void {
     const run: Run = (by, request, input) =>
       handler(
         by,
-        byToken ? { ...request.call, market: marketOf(request) } : (request.socket.remoteAddress ?? ''),
+        byToken
+          ? { ...request.call, market: marketOf(request), generation }
+          : (request.socket.remoteAddress ?? ''),
         input,
       );
-    addRoute(server, host, { name, row, controlKey: undefined }, enter, run);
+    addRoute(server, host, { name: known, row, controlKey: undefined }, enter, run);
   }
 }
 

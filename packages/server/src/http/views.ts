@@ -33,6 +33,11 @@ export function accessToken(issued: IssuedToken): ReplyOf<V7['getAccessToken']> 
   };
 }
 
+/** In paths before V7 the package name stands where the client ID does (section 1.1). */
+export function v6AccessToken(issued: IssuedToken): ReplyOf<V7['getAccessToken']> {
+  return { ...accessToken(issued), client_id: issued.packageName };
+}
+
 export function purchaseDetails(purchase: PurchaseDetails, host: Host): ReplyOf<V7['getPurchaseDetails']> {
   return {
     consumptionState: purchase.consumedAt === null ? 0 : 1,

@@ -23,7 +23,7 @@ export async function insertCredential(
 }
 
 /**
- * The app that this client ID and secret belong to, if the secret works at `now`. The secret is looked up first
+ * The app that this client ID, or package name, and secret belong to, if the secret works at `now`. The secret is looked up first
  * (SQLite takes a cross join in the order in which it is written): one that nobody has costs the same work
  * whether or not there is such a client.
  */
@@ -37,7 +37,7 @@ export async function findCredential(
     `select c.secret_hash, c.expires_at, ${appInWorldColumns}
      from credential c cross join app a cross join world w
      where c.secret_hash = $2 and (c.expires_at is null or c.expires_at > $3)
-       and a.app_id = c.app_id and a.client_id = $1 and w.world_id = a.world_id limit 1`,
+       and a.app_id = c.app_id and (a.client_id = $1 or a.package_name = $1) and w.world_id = a.world_id limit 1`,
     [clientId, secretHash, now],
   );
   if (row === undefined) return undefined;

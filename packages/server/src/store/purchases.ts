@@ -110,6 +110,19 @@ export async function voidPayment(
   );
 }
 
+/** The purchase of this ID, which is unique in its app. */
+export async function findPurchaseById(
+  query: Query,
+  appId: string,
+  purchaseId: string,
+): Promise<Purchase | undefined> {
+  const [row] = await query.all(`select ${columns} from purchase where app_id = $1 and purchase_id = $2`, [
+    appId,
+    purchaseId,
+  ]);
+  return row && toPurchase(row);
+}
+
 /** One payment of many under a token. */
 export async function loadPayment(query: Query, key: PurchaseKey): Promise<Purchase | undefined> {
   const [row] = await query.all(
@@ -163,20 +176,45 @@ export async function loadOwned(
   return row && toPurchase(row);
 }
 
+/** Whose voided purchases are meant; the generations before V7 know no subscriptions. */
+export interface VoidedScope {
+  appId: string;
+  market: Market;
+  subscriptions: boolean;
+}
+
 /** Voided purchases of a market, after a place and up to a time, ascending by time of the void. */
 export async function listVoided(
   query: Query,
-  scope: { appId: string; market: Market },
+  scope: VoidedScope,
   after: Place,
   until: number,
   limit: number,
 ): Promise<Purchase[]> {
   const rows = await query.all(
     `select ${columns} from purchase
-     where app_id = $1 and market = $2 and voided_at is not null
+     where app_id = $1 and market = $2 and voided_at is not null and (type <> 'subscription' or $7 = 1)
        and voided_at >= $3 and (voided_at > $3 or purchase_id > $4) and voided_at <= $5
      order by voided_at, purchase_id limit $6`,
-    [scope.appId, scope.market, after.time, after.purchaseId, until, limit],
+    [scope.appId, scope.market, after.time, after.purchaseId, until, limit, Number(scope.subscriptions)],
+  );
+  return rows.map(toPurchase);
+}
+
+/** The same of purchases made after a place and up to a time, ascending by time of the purchase. */
+export async function listVoidedByPurchaseTime(
+  query: Query,
+  scope: VoidedScope,
+  after: Place,
+  until: number,
+  limit: number,
+): Promise<Purchase[]> {
+  const rows = await query.all(
+    `select ${columns} from purchase
+     where app_id = $1 and market = $2 and voided_at is not null and (type <> 'subscription' or $7 = 1)
+       and purchase_time >= $3 and (purchase_time > $3 or purchase_id > $4) and purchase_time <= $5
+     order by purchase_time, purchase_id limit $6`,
+    [scope.appId, scope.market, after.time, after.purchaseId, until, limit, Number(scope.subscriptions)],
   );
   return rows.map(toPurchase);
 }

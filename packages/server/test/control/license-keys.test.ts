@@ -1,10 +1,11 @@
 // License keys: what the device gets is signed with its app's key, and stored keys are sealed.
 import assert from 'node:assert/strict';
-import { createPrivateKey, createPublicKey, verify } from 'node:crypto';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { testKeyPair } from '../../src/host/test-key-pair.ts';
 import { httpDatabases } from '../databases.ts';
 import { expectStatus, startServer, type TestServer } from '../server.ts';
+import { isSigned, publicKey } from '../signatures.ts';
 
 interface Signed {
   purchaseData: string;
@@ -104,11 +105,6 @@ test('without a master key the stored key is the private half of the license key
   }
 });
 
-function publicKey(licenseKey: string) {
-  return createPublicKey({ key: Buffer.from(licenseKey, 'base64'), format: 'der', type: 'spki' });
-}
-
 function verified(licenseKey: string, { purchaseData, signature }: Signed): boolean {
-  const bytes = Buffer.from(signature, 'base64');
-  return verify('RSA-SHA512', Buffer.from(purchaseData), publicKey(licenseKey), bytes);
+  return isSigned(licenseKey, purchaseData, signature);
 }

@@ -106,7 +106,8 @@ for (const database of httpDatabases) {
         assert.equal(expectStatus(await shop.call('GET', '/products/pass'), 200).price, '12900');
         assert.deepEqual(await reached(server, shop), { '1: 1': 200, '0: 0': 250 });
         assert.equal(await unfinished(server), 1);
-        await assert.rejects(finishPriceChanges(server.till.host), /the node has stopped/);
+        await finishPriceChanges(server.till.host);
+        assert.equal(await unfinished(server), 1, 'what fails is left for another turn');
       } finally {
         lists.left = Number.POSITIVE_INFINITY;
       }

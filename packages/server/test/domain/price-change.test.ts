@@ -288,10 +288,12 @@ describe('a rise that is not agreed to', () => {
     assert.deepEqual(whats(entries), ['priceTold', 'expired']);
   });
 
-  test('when it was refused by time: reactivated before the end, it is paid at the old price, as the new one is gone', () => {
+  test('when it was refused by time it cannot be reactivated: the old price would stay for good', () => {
     const cancelled = live(priced(active, high), payment).subscription;
-    const again = reactivate(cancelled, 'buyer', payment + 1).subscription;
-    assert.deepEqual(paid(again, payment + 1), [1000]);
+    assert.throws(() => reactivate(cancelled, 'buyer', payment + 1), {
+      name: 'Refusal',
+      code: 'InvalidPurchaseState',
+    });
   });
 });
 

@@ -1,8 +1,8 @@
 // The machine's randomness, hashes and keys.
 import assert from 'node:assert/strict';
-import { createPublicKey, verify } from 'node:crypto';
 import { test } from 'node:test';
 import { createKeys, random, secrets, seeded } from '../../src/host/machine.ts';
+import { isSigned } from '../signatures.ts';
 
 /** Published purchases of the V5 sandbox, and the key that signed them all. */
 const publishedKey =
@@ -44,11 +44,6 @@ const published: { name: string; text: string; signature: string }[] = [
 ];
 
 const sha256OfAbc = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
-
-function isSigned(licenseKey: string, text: string, signature: string): boolean {
-  const key = createPublicKey({ key: Buffer.from(licenseKey, 'base64'), format: 'der', type: 'spki' });
-  return verify('RSA-SHA512', Buffer.from(text), key, Buffer.from(signature, 'base64'));
-}
 
 function hexOf(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');

@@ -14,13 +14,17 @@ const rows = serverRows.filter(({ row }) => row.access === 'accessToken');
 function pathOf(
   path: string,
   clientId: string,
-  { productId, purchaseToken } = { productId: 'product01', purchaseToken: 'SANDBOXT999999999999' },
+  { productId, purchaseToken, purchaseId } = {
+    ...{ productId: 'product01', purchaseToken: 'SANDBOXT999999999999' },
+    purchaseId: 'SANDBOX3999999999999',
+  },
 ): string {
   return path
     .replace(/\{(clientId|packageName)\}/, clientId)
     .replace('{productId}', productId)
     .replace('{purchaseToken}', purchaseToken)
-    .replace('{purchaseId}', 'SANDBOX3999999999999');
+    .replace('{purchaseId}', purchaseId)
+    .replace('{action}', 'cancel');
 }
 
 for (const database of httpDatabases) {

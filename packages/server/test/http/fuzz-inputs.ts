@@ -14,7 +14,10 @@ export const fuzzedRows: readonly FuzzRow[] = [...serverRows, ...controlRows].fi
 );
 
 /** A value that is only known when the request is sent: something of the server's own that exists. */
-export const existing = ['clientId', 'productId', 'purchaseToken', 'worldId', 'secret', 'cursor'] as const;
+export const existing = [
+  ...['clientId', 'packageName', 'productId', 'purchaseToken', 'purchaseId'],
+  ...['worldId', 'secret', 'cursor'],
+] as const;
 export interface Existing {
   existing: (typeof existing)[number];
 }

@@ -23,7 +23,7 @@ const withinMs = 15_000;
 const freshFor = 40;
 const destroying = /^(deleteWorld|deleteApp|resetWorld|expireAccessTokens|changeApp|setMaintenance)$/;
 
-type Sold = { productId: string; purchaseToken: string };
+type Sold = { productId: string; purchaseToken: string; purchaseId: string };
 type Known = Record<Existing['existing'] | 'token', string> & { sold: Record<ProductType, Sold> };
 
 /** A world with an app, a product of each type and a purchase of each, in the place of the one before. */
@@ -31,7 +31,7 @@ async function makeKnown(server: TestServer, before: Known | undefined): Promise
   if (server.till.host.node.maintenance) await server.control('PUT', '/maintenance', { on: false });
   if (before !== undefined) await server.control('DELETE', `/worlds/${before.worldId}`);
   const worldId = await server.world({ now: noon });
-  const app = await server.app({ worldId });
+  const app = await server.app({ worldId, packageName: `com.example.${worldId}` });
   const shop = await shopOf(server, app);
   const options = { developerPayload: 'payload of the fuzzer' };
   const sold = {
@@ -39,15 +39,14 @@ async function makeKnown(server: TestServer, before: Known | undefined): Promise
     auto: await shop.buyMonthly(options),
     subscription: await shop.subscribe({ gracePeriod: 'P3D' }, options),
   };
-  const { clientId, clientSecret: secret } = app;
-  return { clientId, secret, worldId, token: shop.token, ...sold.inapp, cursor: 'eyJ9', sold };
+  const { clientId, packageName, clientSecret: secret } = app;
+  return { clientId, packageName, secret, worldId, token: shop.token, ...sold.inapp, cursor: 'eyJ9', sold };
 }
 
 /** What stands for a purchase: one of the type that the path names, or that the control call is about. */
 function knownTo({ row }: FuzzRequest, known: Known): Known {
   const renews = /\/purchases\/\{purchaseToken\}\/(cancel|reactivate|defer|payment)$/.test(row.path);
-  const { productId, purchaseToken } = known.sold[renews ? 'subscription' : soldAs(row)];
-  return { ...known, productId, purchaseToken };
+  return { ...known, ...known.sold[renews ? 'subscription' : soldAs(row)] };
 }
 
 /** The values that stand for something that exists, replaced by it. */

@@ -8,7 +8,7 @@ import { httpDatabases } from '../databases.ts';
 import { exchange } from '../raw-http.ts';
 import { type CallOptions, startServer, type TestServer } from '../server.ts';
 import { lookedUp, requestOf, soldAs, tokenRows } from './requests.ts';
-import { assertRefused, inMarket, openShop, type Shop } from './shop.ts';
+import { assertRefused, type Bought, inMarket, openShop, type Shop } from './shop.ts';
 
 for (const database of httpDatabases) {
   describe(`x-market-code on ${database.name}`, () => {
@@ -56,17 +56,16 @@ for (const database of httpDatabases) {
         const market = await openShop(server, { market: 'MKT_GLB' });
         const type = soldAs(row);
         const [korean, global] = [await market.buyA(type, { market: 'MKT_ONE' }), await market.buyA(type)];
-        const ask = (purchase: { productId: string; purchaseToken: string }, options: CallOptions = {}) => {
+        const ask = (purchase: Bought, options: CallOptions = {}) => {
           const request = requestOf({ name, generation, row }, market.app, { params: { ...purchase } });
           const { method, path, body } = request;
           const headers = { ...request.headers, ...options.headers };
           return market.call(method, path, { headers, ...(body === undefined ? {} : { body }) });
         };
         for (const purchase of [korean, global]) {
-          const { productId, purchaseToken } = purchase;
           const [mine, other] = purchase === korean ? ['MKT_ONE', 'MKT_GLB'] : ['MKT_GLB', 'MKT_ONE'];
-          assertRefused(await ask({ productId, purchaseToken }, inMarket(String(other))), absent);
-          const found = await ask({ productId, purchaseToken }, inMarket(String(mine)));
+          assertRefused(await ask(purchase, inMarket(String(other))), absent);
+          const found = await ask(purchase, inMarket(String(mine)));
           assert.equal(found.status, 200, found.text);
         }
         assertRefused(await ask(global), absent);

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import type { ProductType } from '@till/protocol/codes';
 import { type ServerErrorCode, serverErrors } from '@till/protocol/errors';
+import { serverRows } from '../../src/http/routing.ts';
 import { httpDatabases } from '../databases.ts';
 import { exchange } from '../raw-http.ts';
 import { startServer, type TestServer } from '../server.ts';
@@ -16,8 +17,8 @@ interface Draft {
   purchase: Bought;
   method: string;
   clientId: string;
-  /** The type of the path. */
-  type: string;
+  /** The path up to the suffix. */
+  pathOf: (draft: Draft) => string;
   productId: string;
   suffix: string;
   /** The lines of the Authorization header, as often as they are sent. */
@@ -67,9 +68,17 @@ const noSuchData: Fault = (draft) => {
   draft.productId = 'product02';
 };
 
+/** Of V7 and V6, with the type in the path. */
+const productPath =
+  (base: string, type: string): Draft['pathOf'] =>
+  ({ clientId, productId, purchase }) =>
+    `${base}/apps/${clientId}/purchases/${type}/products/${productId}/${purchase.purchaseToken}`;
+
 interface Calls {
   name: string;
   type: ProductType;
+  /** Where it is not V7's by the type of the product. */
+  pathOf?: Draft['pathOf'];
   suffix: string;
   body: string;
   faults: Faults;
@@ -102,6 +111,46 @@ const calls: readonly Calls[] = [
     // nobody parses what nobody asks for
     faults: { ...faultsOfAll, BadRequest: undefined, NoSuchData: noSuchData },
   },
+  {
+    ...{
+      name: 'v6 consumePurchase',
+      type: 'inapp',
+      suffix: '/consume',
+      body: '{"developerPayload":"order 1"}',
+    },
+    pathOf: productPath('/v6', 'all'),
+    faults: {
+      ...faultsOfAll,
+      InvalidConsumeState: ({ shop, purchase }) => shop.consume(purchase),
+      DeveloperPayloadNotMatch: (draft) => {
+        draft.body = draft.body.replace('order 1', 'order 2');
+      },
+    },
+  },
+  {
+    ...{ name: 'v6 cancelRecurringPurchase', type: 'auto', suffix: '/cancel', body: '{}' },
+    pathOf: productPath('/v6', 'auto'),
+    faults: { ...faultsOfAll, BadRequest: undefined, NoSuchData: noSuchData },
+  },
+  {
+    ...{ name: 'v5 consumePurchase', type: 'inapp', suffix: '', body: '{}' },
+    pathOf: ({ purchase, clientId }) => `/v2/purchase/consume/${purchase.purchaseId}/${clientId}`,
+    faults: {
+      ...{ ...faultsOfAll, BadRequest: undefined },
+      InvalidConsumeState: ({ shop, purchase }) => shop.consume(purchase),
+    },
+  },
+  {
+    ...{ name: 'v5 manageRecurringPaymentStatus', type: 'auto', suffix: '', body: '{}' },
+    pathOf: ({ purchase, clientId }) =>
+      `/v2/purchase/manage-payment-status/${purchase.purchaseId}/${clientId}/cancel`,
+    faults: {
+      ...{ ...faultsOfAll, BadRequest: undefined },
+      NoSuchData: (draft) => {
+        draft.purchase = { ...draft.purchase, purchaseId: 'SANDBOX3999999999999' };
+      },
+    },
+  },
 ];
 
 function codesOf({ faults }: Calls): ServerErrorCode[] {
@@ -110,7 +159,7 @@ function codesOf({ faults }: Calls): ServerErrorCode[] {
   ) as ServerErrorCode[];
 }
 
-async function draftOf(server: TestServer, { type, suffix, body }: Calls): Promise<Draft> {
+async function draftOf(server: TestServer, { type, pathOf, suffix, body }: Calls): Promise<Draft> {
   const [shop, other] = [await openShop(server), await openShop(server)];
   const purchase = await shop.buyA(type, { developerPayload: 'order 1' });
   return {
@@ -119,7 +168,7 @@ async function draftOf(server: TestServer, { type, suffix, body }: Calls): Promi
     purchase,
     method: 'POST',
     clientId: shop.app.clientId,
-    type,
+    pathOf: pathOf ?? productPath('/v7', type),
     productId: purchase.productId,
     suffix,
     tokens: [shop.token],
@@ -130,8 +179,8 @@ async function draftOf(server: TestServer, { type, suffix, body }: Calls): Promi
 }
 
 function send(draft: Draft) {
-  const { shop, method, clientId, type, productId, purchase, suffix, body } = draft;
-  const path = `/v7/apps/${clientId}/purchases/${type}/products/${productId}/${purchase.purchaseToken}${suffix}`;
+  const { shop, method, suffix, body } = draft;
+  const path = `${draft.pathOf(draft)}${suffix}`;
   const lines = [
     ...draft.tokens.map((token) => `Authorization: Bearer ${token}`),
     `Content-Type: ${draft.contentType}`,
@@ -150,6 +199,7 @@ function fieldsOf(code: ServerErrorCode): string[] {
 interface TokenDraft {
   shop: Shop;
   method: string;
+  path: string;
   contentType: string;
   market: string;
   form: Record<string, string>;
@@ -163,7 +213,7 @@ const tokenFaults: readonly TokenFault[] = [
   [
     'MethodNotAllowed',
     (draft) => {
-      draft.method = 'PUT';
+      draft.method = 'PATCH';
     },
   ],
   [
@@ -201,6 +251,8 @@ const tokenFaults: readonly TokenFault[] = [
   ['AccessBlocked', ({ shop }) => shop.change({ blocked: true })],
 ];
 
+const tokenCalls = serverRows.filter(({ row }) => row.access === 'credentials');
+
 function sendToken(draft: TokenDraft) {
   const body = Buffer.concat([
     Buffer.from(new URLSearchParams(draft.form).toString()),
@@ -211,7 +263,7 @@ function sendToken(draft: TokenDraft) {
     `x-market-code: ${draft.market}`,
     `Content-Length: ${body.length}`,
   ];
-  return exchange(draft.shop.server.url, `${draft.method} /v7/oauth/token`, lines, body);
+  return exchange(draft.shop.server.url, `${draft.method} ${draft.path}`, lines, body);
 }
 
 for (const database of httpDatabases) {
@@ -272,20 +324,23 @@ for (const database of httpDatabases) {
       assertRefused(answer, 'BadRequest');
     });
 
-    for (const [index, [upper, putUpper, fields = []]] of tokenFaults.entries()) {
-      for (const [lower, putLower] of tokenFaults.slice(index + 1)) {
-        it(`answers ${upper} before ${lower} on the token call`, async () => {
-          const shop = await openShop(server);
-          const { clientId: client_id, clientSecret: client_secret } = shop.app;
-          const form = { client_id, client_secret, grant_type: 'client_credentials' };
-          const contentType = 'application/x-www-form-urlencoded';
-          const draft = { shop, method: 'POST', contentType, market: 'MKT_ONE', form, tail: '' };
-          await putLower(draft);
-          await putUpper(draft);
-          const answer = await sendToken(draft);
-          await endMaintenance();
-          assertRefused(answer, upper, fields);
-        });
+    for (const { row, generation } of tokenCalls) {
+      for (const [index, [upper, putUpper, fields = []]] of tokenFaults.entries()) {
+        for (const [lower, putLower] of tokenFaults.slice(index + 1)) {
+          it(`answers ${upper} before ${lower} on the token call of ${generation} by ${row.method}`, async () => {
+            const shop = await openShop(server);
+            const { clientId: client_id, clientSecret: client_secret } = shop.app;
+            const form = { client_id, client_secret, grant_type: 'client_credentials' };
+            const contentType = 'application/x-www-form-urlencoded';
+            const { method, path } = row;
+            const draft = { shop, method, path, contentType, market: 'MKT_ONE', form, tail: '' };
+            await putLower(draft);
+            await putUpper(draft);
+            const answer = await sendToken(draft);
+            await endMaintenance();
+            assertRefused(answer, upper, fields);
+          });
+        }
       }
     }
 

@@ -82,6 +82,7 @@ function textMembers(members: Record<string, unknown>): Record<string, string> {
 
 /** The type of product that the operation's path names; a managed one where it names none. */
 export function soldAs(row: Operation): ProductType {
+  if (/\/purchase\/(last-)?(recurring-|manage-payment)/.test(row.path)) return 'auto';
   const [, type] = /\/purchases\/(auto|subscription)\//.exec(row.path) ?? [];
   return (type as ProductType | undefined) ?? 'inapp';
 }

@@ -127,12 +127,34 @@ for (const kind of databases) {
         aPurchase({ appId: 'another', number: 9, voidedAt: noon + 2 }),
       ]);
       const list = async (time: number, purchaseId: string, until: number, limit = 100) =>
-        idsOf(await listVoided(database, { appId, market }, { time, purchaseId }, until, limit));
+        idsOf(
+          await listVoided(
+            database,
+            { appId, market, subscriptions: true },
+            { time, purchaseId },
+            until,
+            limit,
+          ),
+        );
       assert.deepEqual(await list(0, '', noon + 9), [5, 1, 3, 4, 2, 6]);
       assert.deepEqual(await list(noon + 2, '', noon + 3), [1, 3, 4, 2]);
       assert.deepEqual(await list(noon + 2, 'SANDBOX3000000000003', noon + 3), [4, 2]);
       assert.deepEqual(await list(noon + 2, 'SANDBOX3000000000003', noon + 3, 1), [4]);
       assert.deepEqual(await list(noon + 5, '', noon + 9), []);
+    });
+
+    test('voided purchases hold subscriptions only where the scope wants them', async () => {
+      const appId = 'voided of each type';
+      const types = ['inapp', 'auto', 'subscription'] as const;
+      await insertAll(
+        types.map((type, index) => aPurchase({ appId, type, number: index + 1, voidedAt: noon + index })),
+      );
+      const place = { time: 0, purchaseId: '' };
+      const list = async (subscriptions: boolean, limit = 9) =>
+        idsOf(await listVoided(database, { appId, market, subscriptions }, place, noon + 9, limit));
+      assert.deepEqual(await list(true), [1, 2, 3]);
+      assert.deepEqual(await list(false), [1, 2]);
+      assert.deepEqual(await list(false, 2), [1, 2]);
     });
 
     test('unconfirmed purchases leave out what is acknowledged, consumed, voided or overdue', async () => {
@@ -249,7 +271,7 @@ for (const kind of databases) {
         },
       };
       const place = { time: noon, purchaseId: '' };
-      await listVoided(explained, { appId: 'a', market }, place, noon, 1);
+      await listVoided(explained, { appId: 'a', market, subscriptions: true }, place, noon, 1);
       await listUnconfirmed(explained, { appId: 'a', market, now: noon }, place, noon, 1);
       await loadOwned(explained, 'a', 'b', 'c');
       await latestEntryAt(explained, 'a');

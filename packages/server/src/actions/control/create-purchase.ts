@@ -103,7 +103,7 @@ export async function createPurchase(host: Host, input: CreatePurchaseInput): Pr
     const charged = sale.subscription?.firstPaidMicros ?? paidMicros(sale.purchase);
     try {
       const recordCharge = await takePayment(host, call, sale.purchase, charged, input.payment?.outcome);
-      const signed = await signedNow(host, call, { ...sale, now: call.now });
+      const signed = await signedNow(host, call, { ...sale, now: call.now }, true);
       await host.database.transaction(async (query) => {
         await refuseDeleted(query, sale.purchase.appId);
         await recordCharge(query);

@@ -78,8 +78,13 @@ export async function showNow(
 }
 
 /** With the JSON that the device would get now, and its signature. */
-export async function signedNow(host: Host, { app }: Call, shown: ShownPurchase): Promise<SignedPurchase> {
-  const data = purchaseData(shown, app.packageName, host.environment);
+export async function signedNow(
+  host: Host,
+  { app }: Call,
+  shown: ShownPurchase,
+  bought = false,
+): Promise<SignedPurchase> {
+  const data = purchaseData(shown, app, { environment: host.environment, bought });
   const signature = await host.keys.sign(app.signingKey, data);
   return { ...shown, receipt: { purchaseData: data, signature } };
 }

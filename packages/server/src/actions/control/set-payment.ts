@@ -1,5 +1,6 @@
 // setPayment: how the next charges of a subscription go.
 import type { PaymentMethod, PaymentOutcome } from '@till/protocol/codes';
+import { Refusal } from '@till/protocol/errors';
 import { changePayment } from '../../domain/subscription-commands.ts';
 import type { Host } from '../../host/host.ts';
 import { changePurchaseByHand, onlyRecurring } from './change-purchase-by-hand.ts';
@@ -13,6 +14,12 @@ export async function setPayment(
 ): Promise<SignedPurchase> {
   refuseOutcome(host, input.outcome, 'outcome');
   const { method, outcome } = input;
+  if (method === undefined && outcome === undefined) {
+    throw new Refusal('RequiredValueNotExist', {
+      fields: ['method'],
+      detail: 'give a method, an outcome or both',
+    });
+  }
   return changePurchaseByHand(host, input, {
     purchase: onlyRecurring,
     subscription: (subscription, now) => changePayment(subscription, { method, outcome }, now),
