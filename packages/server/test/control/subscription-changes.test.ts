@@ -61,9 +61,14 @@ for (const database of httpDatabases) {
         for (const [what, body] of bodies) {
           assert.deepEqual(refusal(await shop.step(token, what, body)), [404, 'NoSuchData'], what);
         }
-        assert.deepEqual(refusal(await shop.pay(token, {})), [404, 'NoSuchData']);
+        assert.deepEqual(refusal(await shop.pay(token, { outcome: 'approve' })), [404, 'NoSuchData']);
         assert.deepEqual(refusal(await shop.call('GET', `/purchases/${token}/replies`)), [404, 'NoSuchData']);
       }
+    });
+
+    test('a payment that changes nothing is refused', async () => {
+      const { shop, purchaseToken } = await open();
+      assert.deepEqual(refusal(await shop.pay(purchaseToken, {})), [400, 'RequiredValueNotExist']);
     });
 
     for (const productId of ['pass', 'monthly']) {

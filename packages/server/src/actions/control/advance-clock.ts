@@ -8,7 +8,7 @@ import { loadApp } from '../../store/apps.ts';
 import { type Due, listDue } from '../../store/due.ts';
 import { saveWorld } from '../../store/worlds.ts';
 import { callOf } from '../call.ts';
-import { batchSize, settleWithCharges, sweep } from '../settle-due.ts';
+import { settleWithCharges, sweep } from '../settle-due.ts';
 import { findWorld } from './find-world.ts';
 
 export interface Happening {
@@ -19,6 +19,8 @@ export interface Happening {
   productId: string;
 }
 
+/** Brought up to the new time together. A year of each may be one transaction, and what is under way at once stays in memory. */
+const advanceAtOnce = 10;
 /** How many happenings an answer lists. */
 const mostHappenings = 1000;
 /** How many are kept until the earliest of them are picked. */
@@ -84,7 +86,7 @@ export async function settleDueOfWorld(
 ): Promise<void> {
   let stuck: Due | undefined;
   for (;;) {
-    const due = await listDue(host.database, world.worldId, until, batchSize);
+    const due = await listDue(host.database, world.worldId, until, advanceAtOnce);
     const [first] = due;
     if (first === undefined || isSame(first, stuck)) return;
     const happened = (await Promise.all(due.map((one) => settle(host, one)))).flat();
