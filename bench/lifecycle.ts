@@ -4,12 +4,8 @@ import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { monthlyTerms, type Terms } from '../packages/server/src/domain/product.ts';
 import { scheduleSwitch } from '../packages/server/src/domain/product-change.ts';
-import {
-  type Subscription,
-  type SubscriptionChange,
-  type SubscriptionOrder,
-  subscribe,
-} from '../packages/server/src/domain/subscription.ts';
+import type { Subscription, SubscriptionChange } from '../packages/server/src/domain/subscription.ts';
+import { type SubscriptionOrder, subscribe } from '../packages/server/src/domain/subscription-begin.ts';
 import {
   announcePrice,
   cancel,

@@ -3,13 +3,8 @@ import type { Charge, ChargeAnswer } from '../domain/charge.ts';
 import { drawOrderId, drawPurchaseId } from '../domain/identifiers.ts';
 import { dropSwitch } from '../domain/product-change.ts';
 import { andThen, type Subscription, type SubscriptionChange, unchanged } from '../domain/subscription.ts';
-import {
-  answerCharge,
-  chargeDueAt,
-  happensAt,
-  openCharge,
-  settleSubscription,
-} from '../domain/subscription-steps.ts';
+import { answerCharge, openCharge } from '../domain/subscription-charges.ts';
+import { chargeDueAt, happensAt, settleSubscription } from '../domain/subscription-steps.ts';
 import type { Host } from '../host/host.ts';
 import { insertCharge, loadCharge, saveCharge } from '../store/charges.ts';
 import { Conflict, type Query } from '../store/database.ts';

@@ -3,7 +3,8 @@ import { type Charge, type ChargeAnswer, chargeQuestion } from '../domain/charge
 import { worldNow } from '../domain/clock.ts';
 import { chargeLeaseMs } from '../domain/policy.ts';
 import type { Subscription, SubscriptionChange } from '../domain/subscription.ts';
-import { answerCharge, chargeDueAt, happensAt, openCharge } from '../domain/subscription-steps.ts';
+import { answerCharge, openCharge } from '../domain/subscription-charges.ts';
+import { chargeDueAt, happensAt } from '../domain/subscription-steps.ts';
 import type { Host } from '../host/host.ts';
 import { insertCharge, loadCharge, saveCharge } from '../store/charges.ts';
 import type { Query } from '../store/database.ts';

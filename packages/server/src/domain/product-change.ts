@@ -15,16 +15,15 @@ import { payable } from './money.ts';
 import type { Terms } from './product.ts';
 import {
   type Begun,
-  begin,
   changed,
   endNow,
   entry,
   type Subscription,
   type SubscriptionChange,
-  type SubscriptionOrder,
   type SwitchTo,
   scheduled,
 } from './subscription.ts';
+import { begin, type SubscriptionOrder } from './subscription-begin.ts';
 
 /** The product that the buyer wants instead. */
 export interface Target {

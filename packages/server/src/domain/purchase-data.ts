@@ -2,7 +2,8 @@
 import type { Environment } from '@till/protocol/codes';
 import type { App } from './app.ts';
 import type { Purchase } from './purchase.ts';
-import { autoRenewing, type Subscription } from './subscription.ts';
+import type { Subscription } from './subscription.ts';
+import { autoRenewing } from './subscription-state.ts';
 
 /**
  * A purchase made without a payload has the empty one at the sandbox host and `null` at the commercial host

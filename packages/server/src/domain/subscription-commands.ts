@@ -10,13 +10,13 @@ import {
   changed,
   endNow,
   entry,
-  isLive,
   type Pause,
   type PriceChange,
   type Subscription,
   type SubscriptionChange,
   unchanged,
 } from './subscription.ts';
+import { isLive } from './subscription-state.ts';
 import { revoke } from './subscription-steps.ts';
 
 /**
@@ -234,8 +234,12 @@ export function answerPrice(
   now: number,
 ): SubscriptionChange {
   const waits = (change: PriceChange) => change.told && change.needsConsent;
-  if (!isLive(subscription) || subscription.openCharge !== null || !subscription.priceChanges.some(waits)) {
+  if (!isLive(subscription) || !subscription.priceChanges.some(waits)) {
     throw new Refusal('InvalidState', { detail: 'no new price waits for an answer' });
+  }
+  // it may be a payment at the very price that was agreed to
+  if (!agreed && subscription.openCharge !== null) {
+    throw new Refusal('InvalidState', { detail: 'a payment is under way' });
   }
   const priceChanges = subscription.priceChanges.map((change) =>
     waits(change) ? { ...change, agreed } : change,

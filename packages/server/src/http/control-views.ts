@@ -13,15 +13,9 @@ import { formatMoney } from '../domain/money.ts';
 import type { Product, Terms } from '../domain/product.ts';
 import { entitled, type PurchaseState, purchaseState } from '../domain/purchase.ts';
 import { shownPayload } from '../domain/purchase-data.ts';
-import {
-  autoRenewing,
-  expiryAt,
-  mayUse,
-  nextPrice,
-  pauseOf,
-  type Subscription,
-  subscriptionState,
-} from '../domain/subscription.ts';
+import type { Subscription } from '../domain/subscription.ts';
+import { nextPrice } from '../domain/subscription-price.ts';
+import { autoRenewing, expiryAt, mayUse, pauseOf, subscriptionState } from '../domain/subscription-state.ts';
 import type { World } from '../domain/world.ts';
 import type { Host } from '../host/host.ts';
 import { inWords } from './history-words.ts';

@@ -11,14 +11,9 @@ import { formatMoney } from '../domain/money.ts';
 import { accessTokens } from '../domain/policy.ts';
 import type { Purchase, PurchaseDetails } from '../domain/purchase.ts';
 import { shownPayload } from '../domain/purchase-data.ts';
-import {
-  autoRenewing,
-  expiryAt,
-  nextPrice,
-  pauseOf,
-  paymentState,
-  type Subscription,
-} from '../domain/subscription.ts';
+import type { Subscription } from '../domain/subscription.ts';
+import { nextPrice } from '../domain/subscription-price.ts';
+import { autoRenewing, expiryAt, pauseOf, paymentState } from '../domain/subscription-state.ts';
 import type { Host } from '../host/host.ts';
 
 type V7 = typeof operations.v7;

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Charge, ChargeAnswer } from '../../src/domain/charge.ts';
-import { paymentState, type Subscription } from '../../src/domain/subscription.ts';
+import type { Subscription } from '../../src/domain/subscription.ts';
+import { answerCharge } from '../../src/domain/subscription-charges.ts';
 import {
   cancel,
   changePayment,
@@ -10,7 +11,7 @@ import {
   reactivate,
   voidSubscription,
 } from '../../src/domain/subscription-commands.ts';
-import { answerCharge } from '../../src/domain/subscription-steps.ts';
+import { paymentState } from '../../src/domain/subscription-state.ts';
 import { bought, checked, dayMs, inFlight, live, namesOf, start, sumOf, whats } from './subscriptions.ts';
 
 const korea = (local: string) => Date.parse(`${local}+09:00`);

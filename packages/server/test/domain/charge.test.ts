@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { paymentOutcomes } from '@till/protocol/codes';
 import { chargeKey, chargeQuestion, refundQuestion, simulatedAnswer } from '../../src/domain/charge.ts';
 import { askAgainAfterMs } from '../../src/domain/policy.ts';
-import { answerCharge, openCharge } from '../../src/domain/subscription-steps.ts';
+import { answerCharge, openCharge } from '../../src/domain/subscription-charges.ts';
 import { bought, dayMs, minuteMs, namesOf } from './subscriptions.ts';
 
 const { subscription, charge } = openCharge(bought(), 1_000);

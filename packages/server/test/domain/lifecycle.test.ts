@@ -11,10 +11,10 @@ import {
   nextStep,
   type Subscription,
   type SubscriptionChange,
-  subscribe,
-  subscriptionState,
   unchanged,
 } from '../../src/domain/subscription.ts';
+import { subscribe } from '../../src/domain/subscription-begin.ts';
+import { answerCharge, openCharge } from '../../src/domain/subscription-charges.ts';
 import {
   acknowledgeSubscription,
   announcePrice,
@@ -26,7 +26,8 @@ import {
   resume,
   voidSubscription,
 } from '../../src/domain/subscription-commands.ts';
-import { answerCharge, openCharge, settleSubscription } from '../../src/domain/subscription-steps.ts';
+import { subscriptionState } from '../../src/domain/subscription-state.ts';
+import { settleSubscription } from '../../src/domain/subscription-steps.ts';
 import { anOrder, noon } from '../store/things.ts';
 
 const guide = readFileSync(new URL('../../../../docs/lifecycle.md', import.meta.url), 'utf8');

@@ -1,15 +1,7 @@
 // A pause of a subscription (section 11.4): when it begins and ends, how it is resumed, and what it meets.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  autoRenewing,
-  mayUse,
-  nextPrice,
-  type Pause,
-  pauseOf,
-  paymentState,
-  type Subscription,
-} from '../../src/domain/subscription.ts';
+import type { Pause, Subscription } from '../../src/domain/subscription.ts';
 import {
   announcePrice,
   answerPrice,
@@ -21,6 +13,8 @@ import {
   resume,
   voidSubscription,
 } from '../../src/domain/subscription-commands.ts';
+import { nextPrice } from '../../src/domain/subscription-price.ts';
+import { autoRenewing, mayUse, pauseOf, paymentState } from '../../src/domain/subscription-state.ts';
 import {
   bought,
   checked,

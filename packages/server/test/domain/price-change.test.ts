@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { scheduleSwitch } from '../../src/domain/product-change.ts';
-import { nextPrice, type Subscription } from '../../src/domain/subscription.ts';
+import type { Subscription } from '../../src/domain/subscription.ts';
 import {
   announcePrice,
   answerPrice,
@@ -11,6 +11,7 @@ import {
   defer,
   reactivate,
 } from '../../src/domain/subscription-commands.ts';
+import { nextPrice } from '../../src/domain/subscription-price.ts';
 import {
   bought,
   checked,

@@ -6,8 +6,10 @@ import fc from 'fast-check';
 import { nextPayment } from '../../src/domain/billing-calendar.ts';
 import { changeProduct, scheduleSwitch, type Target } from '../../src/domain/product-change.ts';
 import type { Purchase } from '../../src/domain/purchase.ts';
-import { isLive, nextPrice, type Subscription } from '../../src/domain/subscription.ts';
+import type { Subscription } from '../../src/domain/subscription.ts';
 import { defer } from '../../src/domain/subscription-commands.ts';
+import { nextPrice } from '../../src/domain/subscription-price.ts';
+import { isLive } from '../../src/domain/subscription-state.ts';
 import { bought, checked, dayMs, live, start, targetOf } from './subscriptions.ts';
 
 const modes = [

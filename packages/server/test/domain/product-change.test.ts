@@ -8,7 +8,7 @@ import {
   scheduleSwitch,
   type Target,
 } from '../../src/domain/product-change.ts';
-import { nextPrice, paymentState, type Subscription } from '../../src/domain/subscription.ts';
+import type { Subscription } from '../../src/domain/subscription.ts';
 import {
   announcePrice,
   cancel,
@@ -18,6 +18,8 @@ import {
   reactivate,
   voidSubscription,
 } from '../../src/domain/subscription-commands.ts';
+import { nextPrice } from '../../src/domain/subscription-price.ts';
+import { paymentState } from '../../src/domain/subscription-state.ts';
 import {
   bought,
   checked,

@@ -1,7 +1,7 @@
 // A free trial and a promotion (section 11.7): how many payments they cover, how they end, what they meet.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { nextPrice, paymentState, type Subscription } from '../../src/domain/subscription.ts';
+import type { Subscription } from '../../src/domain/subscription.ts';
 import {
   announcePrice,
   answerPrice,
@@ -12,6 +12,8 @@ import {
   reactivate,
   voidSubscription,
 } from '../../src/domain/subscription-commands.ts';
+import { nextPrice } from '../../src/domain/subscription-price.ts';
+import { paymentState } from '../../src/domain/subscription-state.ts';
 import {
   bought,
   checked,

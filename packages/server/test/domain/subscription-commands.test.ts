@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ErrorCode } from '@till/protocol/errors';
-import { expiryAt, mayUse, paymentState, type Subscription } from '../../src/domain/subscription.ts';
+import type { Subscription } from '../../src/domain/subscription.ts';
 import {
   acknowledgeSubscription,
   cancel,
@@ -12,6 +12,7 @@ import {
   refuseConsume,
   voidSubscription,
 } from '../../src/domain/subscription-commands.ts';
+import { expiryAt, mayUse, paymentState } from '../../src/domain/subscription-state.ts';
 import { bought, checked, dayMs, live, minuteMs, start, whats } from './subscriptions.ts';
 
 const korea = (local: string) => Date.parse(`${local}+09:00`);

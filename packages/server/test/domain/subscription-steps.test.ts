@@ -3,12 +3,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ChargeAnswer } from '../../src/domain/charge.ts';
 import type { WorldClock } from '../../src/domain/clock.ts';
-import { mayUse, paymentState, type Subscription } from '../../src/domain/subscription.ts';
+import type { Subscription } from '../../src/domain/subscription.ts';
 import {
   acknowledgeSubscription,
   changePayment,
   reactivate,
 } from '../../src/domain/subscription-commands.ts';
+import { mayUse, paymentState } from '../../src/domain/subscription-state.ts';
 import { chargeDueAt, settleSubscription } from '../../src/domain/subscription-steps.ts';
 import { bought, dayMs, frozenAt, inFlight, live, minuteMs, start, sumOf, whats } from './subscriptions.ts';
 

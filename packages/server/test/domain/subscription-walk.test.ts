@@ -5,15 +5,7 @@ import { Refusal } from '@till/protocol/errors';
 import fc from 'fast-check';
 import type { Charge, ChargeAnswer } from '../../src/domain/charge.ts';
 import { monthlyTerms } from '../../src/domain/product.ts';
-import {
-  autoRenewing,
-  isLive,
-  mayUse,
-  paymentState,
-  type Subscription,
-  type SubscriptionChange,
-  subscriptionState,
-} from '../../src/domain/subscription.ts';
+import type { Subscription, SubscriptionChange } from '../../src/domain/subscription.ts';
 import {
   acknowledgeSubscription,
   announcePrice,
@@ -26,6 +18,13 @@ import {
   resume,
   voidSubscription,
 } from '../../src/domain/subscription-commands.ts';
+import {
+  autoRenewing,
+  isLive,
+  mayUse,
+  paymentState,
+  subscriptionState,
+} from '../../src/domain/subscription-state.ts';
 import { bought, checked, type Given, type Life, live, sold, start, sumOf } from './subscriptions.ts';
 
 const commands = {

@@ -3,19 +3,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   andThen,
-  autoRenewing,
   changed,
   entry,
-  expiryAt,
   graceEnd,
-  mayUse,
   nextStep,
-  paymentState,
   type Subscription,
-  subscriptionState,
   unchanged,
 } from '../../src/domain/subscription.ts';
 import { cancel, voidSubscription } from '../../src/domain/subscription-commands.ts';
+import {
+  autoRenewing,
+  expiryAt,
+  mayUse,
+  paymentState,
+  subscriptionState,
+} from '../../src/domain/subscription-state.ts';
 import { bought, dayMs, live, minuteMs, sold, start } from './subscriptions.ts';
 
 const payment = Date.parse('2026-02-15T10:00:00+09:00');

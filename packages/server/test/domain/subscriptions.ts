@@ -11,15 +11,10 @@ import {
   nextStep,
   type Subscription,
   type SubscriptionChange,
-  type SubscriptionOrder,
-  subscribe,
 } from '../../src/domain/subscription.ts';
-import {
-  answerCharge,
-  chargeDueAt,
-  openCharge,
-  settleSubscription,
-} from '../../src/domain/subscription-steps.ts';
+import { type SubscriptionOrder, subscribe } from '../../src/domain/subscription-begin.ts';
+import { answerCharge, openCharge } from '../../src/domain/subscription-charges.ts';
+import { chargeDueAt, settleSubscription } from '../../src/domain/subscription-steps.ts';
 import { anOrder } from '../store/things.ts';
 
 /** 15 January 2026, 12:00:00 in Korea. */

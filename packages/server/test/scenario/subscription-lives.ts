@@ -228,9 +228,12 @@ export const lives: fc.Arbitrary<Lived> = calendars
   })
   .map(({ bought: product, ...life }) => ({ ...life, ...product }));
 
+/** The suite draws the same everywhere: what fails is then the change, not the day. */
+const standardSeed = 20_260_101;
+
 /**
  * `fc.assert`, which tells how the run that failed is played again: by its seed and its path, which are read from
- * the environment.
+ * the environment. Another seed draws other lives.
  */
 export async function holds<T>(
   name: string,
@@ -239,7 +242,7 @@ export async function holds<T>(
   { TILL_TEST_SEED: seed, TILL_TEST_PATH: path }: NodeJS.ProcessEnv = process.env,
 ): Promise<void> {
   const given = {
-    ...(seed === undefined ? {} : { seed: Number(seed) }),
+    seed: Number(seed ?? standardSeed),
     ...(path === undefined ? {} : { path }),
   };
   const result = await fc.check(property as fc.IAsyncProperty<T>, { numRuns, ...given });

@@ -52,6 +52,8 @@ interface Token extends Judged, Offer {
   phase: 'paid' | 'grace' | 'hold' | 'paused' | 'over';
   phaseLast: number;
   renewing: boolean;
+  /** It ends because its new price was not agreed to, for good. */
+  priceEnded: boolean;
   failed: boolean;
   voided: boolean;
   outcome: Command['answers'];
@@ -95,7 +97,14 @@ export function judge(life: Lived): Verdict {
     const last = days.last(given.payday);
     const token: Token = {
       ...{ promotionLeft: 0, onPromotion: false, ...given, days, type, last, phase: 'paid', phaseLast: last },
-      ...{ renewing: true, failed: false, voided: false, outcome: 'approve', pending: undefined },
+      ...{
+        renewing: true,
+        priceEnded: false,
+        failed: false,
+        voided: false,
+        outcome: 'approve',
+        pending: undefined,
+      },
       ...{
         // the day that a change keeps may be this one, with its hour over
         askAt: Math.max(given.payday, at),
@@ -210,7 +219,7 @@ export function judge(life: Lived): Verdict {
     if (token.pending) return paid(token, at, token.pending);
     const newest = token.news.filter(({ dueAt }) => at >= dueAt).at(-1);
     if (newest?.rise && !newest.agreed && token.promotionLeft === 0 && !token.next) {
-      Object.assign(token, { renewing: false, askAt: Infinity, news: [], pause: 0 });
+      Object.assign(token, { renewing: false, priceEnded: true, askAt: Infinity, news: [], pause: 0 });
       if (token.phase !== 'paid') end(token, at);
       return;
     }
@@ -304,6 +313,7 @@ export function judge(life: Lived): Verdict {
         return false;
       case 'reactivate':
         if (over || renewing) return over;
+        if (token.priceEnded) return true;
         token.renewing = true;
         if (!pending) token.askAt = failed && type === 'subscription' ? Infinity : Math.max(payday, at);
         if (type === 'auto') token.failed = false;
@@ -340,6 +350,7 @@ export function judge(life: Lived): Verdict {
       case 'agree':
       case 'disagree': {
         const waiting = token.news.filter(({ told, rise }) => told && rise);
+        if (what === 'disagree' && pending) return true;
         for (const one of waiting) one.agreed = what === 'agree';
         return waiting.length === 0;
       }

@@ -1,6 +1,6 @@
 // What must hold at every instant of a walk through the rules.
 import assert from 'node:assert/strict';
-import { isLive, mayUse } from '../../src/domain/subscription.ts';
+import { isLive, mayUse } from '../../src/domain/subscription-state.ts';
 import { type Lived, promotionMicros } from './subscription-lives.ts';
 import type { Walk, Walked } from './subscription-walker.ts';
 

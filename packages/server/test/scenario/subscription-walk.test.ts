@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { monthlyTerms } from '../../src/domain/product.ts';
-import { mayUse } from '../../src/domain/subscription.ts';
+import { mayUse } from '../../src/domain/subscription-state.ts';
 import { acknowledged, dayMs, holds, type Lived, lives, stepsBetween } from './subscription-lives.ts';
 import { judge, mayUseAt, type Verdict } from './subscription-oracle.ts';
 import { checkWalk } from './subscription-walk-laws.ts';

@@ -7,14 +7,11 @@ import type { Entry } from '../../src/domain/ledger.ts';
 import type { Product } from '../../src/domain/product.ts';
 import { changeProduct, scheduleSwitch } from '../../src/domain/product-change.ts';
 import type { Purchase } from '../../src/domain/purchase.ts';
-import {
-  type Begun,
-  isLive,
-  type Subscription,
-  type SubscriptionChange,
-  subscribe,
-} from '../../src/domain/subscription.ts';
+import type { Begun, Subscription, SubscriptionChange } from '../../src/domain/subscription.ts';
+import { subscribe } from '../../src/domain/subscription-begin.ts';
+import * as charges from '../../src/domain/subscription-charges.ts';
 import * as commands from '../../src/domain/subscription-commands.ts';
+import { isLive } from '../../src/domain/subscription-state.ts';
 import * as steps from '../../src/domain/subscription-steps.ts';
 import { anOrder, aProduct } from '../store/things.ts';
 import type { Command, Lived } from './subscription-lives.ts';
@@ -114,7 +111,7 @@ function bring(
     const at = steps.happensAt(walked.subscription, clock, dueAt, now);
     let charge = walked.charges.find(({ number }) => number === walked.subscription.openCharge);
     if (charge === undefined) {
-      const opened = steps.openCharge(walked.subscription, at);
+      const opened = charges.openCharge(walked.subscription, at);
       walked.subscription = stored(opened.subscription);
       charge = stored(opened.charge);
       walked.charges.push(charge);
@@ -125,7 +122,7 @@ function bring(
     const names = { purchaseId: `SANDBOX3${digits}`, orderId: `order ${digits}` };
     // what costs nothing needs no gateway
     const answer = amountMicros === 0 ? 'approved' : simulatedAnswer(charge);
-    const answered = steps.answerCharge(walked.subscription, charge, answer, names, at);
+    const answered = charges.answerCharge(walked.subscription, charge, answer, names, at);
     walked.charges = walked.charges.map((one) => (one.number === number ? answered.charge : one));
     take(walk, walked, answered.change);
   }

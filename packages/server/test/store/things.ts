@@ -3,7 +3,8 @@ import type { App } from '../../src/domain/app.ts';
 import type { Charge } from '../../src/domain/charge.ts';
 import { monthlyTerms, type Product } from '../../src/domain/product.ts';
 import { buy, type Purchase, type PurchaseOrder } from '../../src/domain/purchase.ts';
-import { type Subscription, subscribe } from '../../src/domain/subscription.ts';
+import type { Subscription } from '../../src/domain/subscription.ts';
+import { subscribe } from '../../src/domain/subscription-begin.ts';
 import type { World } from '../../src/domain/world.ts';
 
 export const noon = Date.UTC(2026, 0, 15, 12);

@@ -13,12 +13,8 @@ import type { Product } from '../../domain/product.ts';
 import type { ProductChange } from '../../domain/product-change.ts';
 import { buy, type Purchase, type PurchaseOrder, paidMicros } from '../../domain/purchase.ts';
 import type { Receipt } from '../../domain/purchase-data.ts';
-import {
-  type Begun,
-  type Subscription,
-  type SubscriptionOrder,
-  subscribe,
-} from '../../domain/subscription.ts';
+import type { Begun, Subscription } from '../../domain/subscription.ts';
+import { type SubscriptionOrder, subscribe } from '../../domain/subscription-begin.ts';
 import type { Host } from '../../host/host.ts';
 import { countPurchaseDraw, loadApp } from '../../store/apps.ts';
 import { Conflict, type Query } from '../../store/database.ts';
@@ -82,45 +78,74 @@ const attempts = 20;
 export async function createPurchase(host: Host, input: CreatePurchaseInput): Promise<SignedPurchase> {
   refuseOutcome(host, input.payment?.outcome, 'payment.outcome');
   for (let attempt = 1; ; attempt++) {
-    const found = await findCall(host, host.database, input);
-    const product = await findProduct(host, found, input.productId);
-    const { replaces } = input;
-    const replaced = replaces && (await findReplaced(host, found, replaces, input.buyerId));
-    const call = replaced === undefined ? found : notBefore(found, replaced);
-    if (replaced !== undefined) refuseTarget(product);
-    if (replaced !== undefined) refuseSeveral(input.quantity);
-    if (replaced !== undefined && replaces?.mode === 'DEFERRED') {
-      const { buyerId, purchaseToken } = replaced;
-      const { appId, productId, type } = product;
-      await clearWay(beforehand(host), call, { appId, buyerId, productId, type, replaces: purchaseToken });
-      const subscription = await deferChange(host, call, replaced, product);
-      return signedNow(host, call, await show(host.database, call, { subscription }));
+    const asked = await readOrder(host, input);
+    if (asked.replaced !== undefined && input.replaces?.mode === 'DEFERRED') {
+      return waitForPayment(host, asked, asked.replaced);
     }
-    const draw = await drawFor(host, call);
-    const sale = await makeSale(host, call, product, input, { draw, replaced });
-    const wanted = { ...sale.purchase, replaces: replaced?.purchaseToken };
-    await clearWay(beforehand(host), call, wanted);
-    const charged = sale.subscription?.firstPaidMicros ?? paidMicros(sale.purchase);
+    const sale = await makeSale(host, input, asked);
+    const wanted = { ...sale.purchase, replaces: asked.replaced?.purchaseToken };
+    await clearWay(beforehand(host), asked.call, wanted);
     try {
-      const recordCharge = await takePayment(host, call, sale.purchase, charged, input.payment?.outcome);
-      const signed = await signedNow(host, call, { ...sale, now: call.now }, true);
-      await host.database.transaction(async (query) => {
-        await refuseDeleted(query, sale.purchase.appId);
-        await recordCharge(query);
-        if (sale.replaced !== undefined) {
-          await saveReplaced(host, query, sale.replaced.planned, sale.replaced.change);
-        }
-        return store(query, sale, signed.receipt);
-      });
-      tellSale(host, call, sale);
-      if (sale.subscription !== null) await tellNewPrice(host, call, sale.subscription);
-      return signed;
+      return await sell(host, asked.call, sale, input.payment?.outcome);
     } catch (error) {
       const again = error instanceof Conflict || error instanceof Outdated;
       if (!again || attempt === attempts) throw error;
-      await refuseOwned(host.database, call, wanted);
+      await refuseOwned(host.database, asked.call, wanted);
     }
   }
+}
+
+/** What the order is about, as it is now. */
+interface Asked {
+  call: Call;
+  product: Product;
+  /** The subscription whose place is to be taken. */
+  replaced: Subscription | undefined;
+}
+
+async function readOrder(host: Host, input: CreatePurchaseInput): Promise<Asked> {
+  const call = await findCall(host, host.database, input);
+  const product = await findProduct(host, call, input.productId);
+  if (input.replaces === undefined) return { call, product, replaced: undefined };
+  const replaced = await findReplaced(host, call, input.replaces, input.buyerId);
+  refuseTarget(product);
+  refuseSeveral(input.quantity);
+  return { call: notBefore(call, replaced), product, replaced };
+}
+
+/** Nothing is sold yet: the old subscription is answered, which waits for its next payment. */
+async function waitForPayment(
+  host: Host,
+  { call, product }: Asked,
+  replaced: Subscription,
+): Promise<SignedPurchase> {
+  const { buyerId, purchaseToken } = replaced;
+  const { appId, productId, type } = product;
+  await clearWay(beforehand(host), call, { appId, buyerId, productId, type, replaces: purchaseToken });
+  const subscription = await deferChange(host, call, replaced, product);
+  return signedNow(host, call, await show(host.database, call, { subscription }));
+}
+
+async function sell(
+  host: Host,
+  call: Call,
+  sale: Sale,
+  outcome: PaymentOutcome | undefined,
+): Promise<SignedPurchase> {
+  const charged = sale.subscription?.firstPaidMicros ?? paidMicros(sale.purchase);
+  const recordCharge = await takePayment(host, call, sale.purchase, charged, outcome);
+  const signed = await signedNow(host, call, { ...sale, now: call.now }, true);
+  await host.database.transaction(async (query) => {
+    await refuseDeleted(query, sale.purchase.appId);
+    await recordCharge(query);
+    if (sale.replaced !== undefined) {
+      await saveReplaced(host, query, sale.replaced.planned, sale.replaced.change);
+    }
+    return store(query, sale, signed.receipt);
+  });
+  tellSale(host, call, sale);
+  if (sale.subscription !== null) await tellNewPrice(host, call, sale.subscription);
+  return signed;
 }
 
 function tellSale(host: Host, call: Call, { purchase, entries, replaced }: Sale): void {
@@ -138,11 +163,10 @@ async function findProduct(host: Host, call: Call, productId: string): Promise<P
 
 async function makeSale(
   host: Host,
-  call: Call,
-  product: Product,
   input: CreatePurchaseInput,
-  { draw, replaced }: { draw: Draw; replaced: Subscription | undefined },
+  { call, product, replaced }: Asked,
 ): Promise<Sale> {
+  const draw = await drawFor(host, call);
   const ordered = order(host, call, product, input, draw);
   const { type, terms } = product;
   if (type === 'inapp' || terms === null) {

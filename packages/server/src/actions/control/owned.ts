@@ -1,7 +1,8 @@
 // What a buyer owns already: it cannot be bought again until it is used up or has ended.
 import { Refusal } from '@till/protocol/errors';
 import { type Purchase, settle } from '../../domain/purchase.ts';
-import { isLive, type Subscription } from '../../domain/subscription.ts';
+import type { Subscription } from '../../domain/subscription.ts';
+import { isLive } from '../../domain/subscription-state.ts';
 import { settleSubscription } from '../../domain/subscription-steps.ts';
 import type { Host } from '../../host/host.ts';
 import type { Query } from '../../store/database.ts';
