@@ -11,7 +11,7 @@ import { Conflict, type Query } from '../store/database.ts';
 import { loadOwnedSubscription, loadSubscription, type SubscriptionKey } from '../store/subscriptions.ts';
 import type { Call } from './call.ts';
 import { saveSubscriptionChange } from './save-subscription.ts';
-import { type Happened, tellChange } from './tell-change.ts';
+import { type Happened, tellSubscription } from './tell-change.ts';
 
 /** Charges of one subscription in one transaction, so that none holds the others up for long. */
 const chargesAtOnce = 50;
@@ -154,10 +154,7 @@ export function drawNames(
   return { purchaseId, orderId: drawOrderId(draw) };
 }
 
-/** Adds it to what happened, and tells those who listen; so too of a subscription that a change of product begins. */
+/** Adds it to what happened, and tells those who listen. */
 export function tell(host: Host, call: Call, happened: Happened[], change: SubscriptionChange): void {
-  for (const one of [change, change.begun]) {
-    if (one === undefined || one.entries.length === 0) continue;
-    happened.push(...tellChange(host, call, one.subscription, one.entries));
-  }
+  happened.push(...tellSubscription(host, call, change));
 }

@@ -2,7 +2,7 @@
 import { Refusal } from '@till/protocol/errors';
 import type { Entry } from '../domain/ledger.ts';
 import { type Change, type Purchase, settle } from '../domain/purchase.ts';
-import type { Subscription } from '../domain/subscription.ts';
+import type { Subscription, SubscriptionChange } from '../domain/subscription.ts';
 import type { Host } from '../host/host.ts';
 import { insertCharge } from '../store/charges.ts';
 import type { Query } from '../store/database.ts';
@@ -11,7 +11,7 @@ import { loadPurchase, savePurchase } from '../store/purchases.ts';
 import type { Call } from './call.ts';
 import { changeSubscriptionIn, type SubscriptionRule, whenCaughtUp } from './change-subscription.ts';
 import { refund } from './save-subscription.ts';
-import { tellChange } from './tell-change.ts';
+import { tellChange, tellSubscription } from './tell-change.ts';
 import { fits, type Wanted } from './wanted.ts';
 
 /** What a call does to the purchase of a managed product, and what to a monthly product or a subscription. */
@@ -24,7 +24,9 @@ export interface Rules {
 export type Held = { purchase: Purchase } | { subscription: Subscription };
 
 /** With what happened to it. */
-export type Changed = Held & { entries: readonly Entry[] };
+export type Changed =
+  | { purchase: Purchase; entries: readonly Entry[] }
+  | Pick<SubscriptionChange, 'subscription' | 'entries' | 'begun'>;
 
 /** The purchase with everything applied that is due by time alone; it may not be stored so yet. */
 export async function loadSettled(query: Query, call: Call, wanted: Wanted): Promise<Change> {
@@ -37,7 +39,8 @@ export async function changePurchase(host: Host, call: Call, wanted: Wanted, rul
   const changed = await whenCaughtUp(host, call, wanted, (attempt) =>
     host.database.transaction((query) => changeIn(host, query, call, wanted, rules, attempt)),
   );
-  tellChange(host, call, 'purchase' in changed ? changed.purchase : changed.subscription, changed.entries);
+  if ('purchase' in changed) tellChange(host, call, changed.purchase, changed.entries);
+  else tellSubscription(host, call, changed);
   return changed;
 }
 
@@ -52,11 +55,7 @@ async function changeIn(
   const stored = await findPurchase(query, call, wanted);
   if (stored.type !== 'inapp') {
     const { subscription: rule } = rules;
-    const { subscription, entries } = await changeSubscriptionIn(host, query, call, wanted, {
-      rule,
-      attempt,
-    });
-    return { subscription, entries };
+    return changeSubscriptionIn(host, query, call, wanted, { rule, attempt });
   }
   const settled = settle(stored, call.clock, call.now);
   const change = rules.purchase(settled.purchase);

@@ -9,7 +9,7 @@ import type { Call } from './call.ts';
 import { carryOut, proceed, withFreshNames } from './carry-out.ts';
 import { beforehand } from './recorded.ts';
 import { saveSubscriptionChange } from './save-subscription.ts';
-import { tellChange } from './tell-change.ts';
+import { tellSubscription } from './tell-change.ts';
 import { fits, type Wanted } from './wanted.ts';
 
 export type SubscriptionRule = (subscription: Subscription, now: number) => SubscriptionChange;
@@ -59,7 +59,7 @@ export async function changeSubscription(
     const changed = await host.database.transaction((query) =>
       changeSubscriptionIn(host, query, call, wanted, { rule, attempt }),
     );
-    tellChange(host, call, changed.subscription, changed.entries);
+    tellSubscription(host, call, changed);
     return changed.subscription;
   });
 }

@@ -1,5 +1,6 @@
 // Tells those who listen what happened to a purchase or a subscription, once it is on the disk.
 import type { Entry } from '../domain/ledger.ts';
+import type { SubscriptionChange } from '../domain/subscription.ts';
 import type { Host } from '../host/host.ts';
 import type { Call } from './call.ts';
 
@@ -22,4 +23,15 @@ export function tellChange(
   const { clientId, worldId } = app;
   for (const one of happened) events.tell({ ...one, clientId, worldId });
   return happened;
+}
+
+/** So too of the subscription that a change of product begins. */
+export function tellSubscription(
+  host: Host,
+  call: Call,
+  change: Pick<SubscriptionChange, 'subscription' | 'entries' | 'begun'>,
+): Happened[] {
+  const told = tellChange(host, call, change.subscription, change.entries);
+  const { begun } = change;
+  return begun === undefined ? told : [...told, ...tellChange(host, call, begun.subscription, begun.entries)];
 }

@@ -31,8 +31,9 @@ export async function saveSubscription(query: Query, subscription: Subscription)
        renewing = $5, trial = $6, payment_failed = $7, acknowledged_at = $8, acknowledge_by = $9, cycle = $10,
        last_purchase_id = $11, last_paid_micros = $12, next_payment_at = $13, attempt_at = $14, expires_at = $15,
        ends_at = $16, cancelled_at = $17, cancel_reason = $18, voided_at = $19, charge_count = $20,
-       open_charge = $21, due_at = $22, entry_count = $23, promotion_left = $24, promotional = $25, period_start_at = $26, period_value_micros = $27, credit_micros = $28, shown_price_micros = $29, price_seq = $30, price_changes = $31, pause = $32, switch_to = $33, changed_at = $34,
-       rev = rev + 1
+       open_charge = $21, due_at = $22, entry_count = $23, promotion_left = $24, promotional = $25,
+       period_start_at = $26, period_value_micros = $27, credit_micros = $28, shown_price_micros = $29,
+       price_seq = $30, price_changes = $31, pause = $32, switch_to = $33, changed_at = $34, rev = rev + 1
      where app_id = $35 and purchase_token = $36 and rev = $37`,
     [
       subscription.priceMicros,

@@ -365,6 +365,30 @@ for (const database of httpDatabases) {
       );
     });
 
+    test('a switch that a payment made up for brings about is told too', async () => {
+      const { shop, purchaseToken, changed, listed } = await open();
+      await changed('DEFERRED');
+      expectStatus(await shop.pay(purchaseToken, { outcome: 'decline' }), 200);
+      await shop.advanceTo(korea(2, 20, 12));
+      const told: Json[] = [];
+      const listened = listenTo(server, told);
+      expectStatus(await shop.pay(purchaseToken, { outcome: 'approve' }), 200);
+      const own = () => told.filter(({ what }) => what !== 'control');
+      for (let round = 0; round < 250 && own().length < 3; round++) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      await listened.stop();
+      const [begun] = await listed('gold');
+      assert.deepEqual(
+        own().map((event) => [event.what, event.purchaseToken]),
+        [
+          ['paymentChanged', purchaseToken],
+          ['replaced', purchaseToken],
+          ['switched', begun.purchaseToken],
+        ],
+      );
+    });
+
     test('in the charts a switch and the end of a pause are purchases, and a replacement is no void', async () => {
       const { shop, purchaseToken, changed } = await open();
       await changed('DEFERRED');
