@@ -389,6 +389,37 @@ for (const database of httpDatabases) {
       );
     });
 
+    test('a switch to a product that the buyer has got meanwhile is dropped, and the old one is renewed', async () => {
+      const { shop, purchaseToken, changed, listed } = await open();
+      await changed('DEFERRED');
+      const { buyerId } = await shop.read(purchaseToken);
+      // both calls at the same instant, which neither of them can see: the wait is put back once the other is bought
+      const { database } = server.till.host;
+      const key = 'where purchase_token = $1';
+      const [row] = await database.all(`select switch_to from subscription ${key}`, [purchaseToken]);
+      await database.run(`update subscription set switch_to = null ${key}`, [purchaseToken]);
+      const other = expectStatus(await shop.create({ productId: 'gold', buyerId }), 201);
+      expectStatus(await shop.step(other.purchaseToken, 'acknowledge'), 200);
+      await database.run(`update subscription set switch_to = $2 ${key}`, [
+        purchaseToken,
+        row?.switch_to ?? null,
+      ]);
+      await shop.advanceTo(korea(2, 15, 10));
+      const kept = await shop.read(purchaseToken);
+      const happened = kept.history.slice(-2).map(({ what, amount }: Json) => [what, amount]);
+      assert.deepEqual(happened, [
+        ['switchDropped', '0'],
+        ['renewed', '9900'],
+      ]);
+      assert.deepEqual([kept.subscription.switchTo, kept.subscription.state], [null, 'active']);
+      const tokens = (await listed('gold')).map((one: Json) => one.purchaseToken);
+      assert.deepEqual(
+        [...new Set(tokens)],
+        [other.purchaseToken],
+        'nothing was begun beside what was bought',
+      );
+    });
+
     test('in the charts a switch and the end of a pause are purchases, and a replacement is no void', async () => {
       const { shop, purchaseToken, changed } = await open();
       await changed('DEFERRED');
