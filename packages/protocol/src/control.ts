@@ -11,6 +11,14 @@ import {
   subscriptionStates,
 } from './codes.ts';
 import * as field from './fields.ts';
+import {
+  deliveryResults,
+  environmentKeys,
+  notificationFaults,
+  notificationKinds,
+  notificationStatuses,
+  notificationVersions,
+} from './notifications.ts';
 import type { Operations } from './shape.ts';
 
 const base = '/control/v1';
@@ -47,7 +55,7 @@ const generation = { is: 'code', of: generations, about: 'API generation the app
 const market = { is: 'code', of: marketCodes, about: 'market' } as const;
 const notificationVersion = {
   is: 'code',
-  of: ['3.0.0', '3.1.0'],
+  of: notificationVersions,
   about: 'message version of its notifications',
 } as const;
 const url = { is: 'text', max: 2048, pattern: '^https?://.+$', about: 'http or https address' } as const;
@@ -121,10 +129,21 @@ const switches = {
       nullable: true,
       about: 'what a scheduled cancellation shows as its time (spec-notes 20)',
     },
+    snsEnvironmentKey: {
+      is: 'code',
+      of: environmentKeys,
+      optional: true,
+      nullable: true,
+      about: 'how subscription notifications spell `environment` (spec-notes 16)',
+    },
   },
   about: 'choices that the documents leave open; `null` takes the server’s setting',
 } as const;
 
+const licenseKey = {
+  is: 'text',
+  about: 'RSA-2048 public key, base64 of X.509 SubjectPublicKeyInfo',
+} as const;
 const appReply = {
   clientId: field.clientId,
   worldId,
@@ -133,7 +152,16 @@ const appReply = {
   market,
   generation,
   blocked: { is: 'boolean', about: 'its calls are answered `AccessBlocked`' },
-  licenseKey: { is: 'text', about: 'RSA-2048 public key, base64 of X.509 SubjectPublicKeyInfo' },
+  licenseKey,
+  nextLicenseKey: {
+    is: 'object',
+    optional: true,
+    of: {
+      licenseKey,
+      signsFrom: { ...instant, about: 'from when it signs, on the machine’s clock, epoch ms' },
+    },
+    about: 'the key that follows, while it does not sign yet',
+  },
   notificationUrls: {
     is: 'object',
     of: { payment: { ...url, nullable: true }, subscription: { ...url, nullable: true } },
@@ -276,6 +304,75 @@ const happening = {
   clientId: field.clientId,
   purchaseToken: { ...field.purchaseToken, optional: true },
   productId: { ...field.productId, optional: true },
+} as const;
+
+const notificationId = {
+  is: 'text',
+  min: 1,
+  max: 64,
+  pattern: '^[A-Za-z0-9_-]+$',
+  about: 'names a notification; it is sent as `webhook-id`',
+} as const;
+const notificationKind = {
+  is: 'code',
+  of: notificationKinds,
+  about: 'of a payment, or of the state of a subscription',
+} as const;
+const notificationStatus = {
+  is: 'code',
+  of: notificationStatuses,
+  about: 'waiting for its next attempt, received, or given up',
+} as const;
+const notificationReply = {
+  notificationId,
+  kind: notificationKind,
+  purchaseToken: { ...field.purchaseToken, about: 'the purchase that it tells of' },
+  body: {
+    is: 'text',
+    about: 'the text that is sent; before its first attempt a payment notification has no signature yet',
+  },
+  url: { ...url, nullable: true, about: 'where it was sent last, or will be sent; `null` where nowhere' },
+  status: notificationStatus,
+  attempts: {
+    is: 'list',
+    of: {
+      is: 'object',
+      of: {
+        at: instant,
+        result: { is: 'code', of: deliveryResults, about: 'how it ended' },
+        httpStatus: { is: 'integer', optional: true, about: 'where there was an answer' },
+        durationMs: { is: 'integer', about: 'ms, on the machine’s clock' },
+        fault: {
+          is: 'code',
+          of: notificationFaults,
+          optional: true,
+          about: 'what was done to it on purpose',
+        },
+      },
+    },
+    about: 'oldest first, the last 100',
+  },
+  nextAttemptAt: { ...instant, optional: true, about: 'when it is sent next; while it is pending' },
+  createdAt: { ...instant, about: 'when its cause happened, epoch ms' },
+} as const;
+const notificationFault = {
+  kind: { is: 'code', of: [...notificationKinds, 'any'], about: 'which messages' },
+  fault: { is: 'code', of: notificationFaults, about: 'what is done to them' },
+  times: {
+    is: 'integer',
+    min: 1,
+    max: 1_000_000,
+    optional: true,
+    about: 'to how many of them; without it to all',
+  },
+  delay: { ...span, optional: true, about: 'of `delay` and `reorder`, on the world’s clock; default `PT1M`' },
+} as const;
+const notificationFaultList = {
+  items: {
+    is: 'list',
+    of: { is: 'object', of: notificationFault },
+    about: 'the first that fits a message is done to it, and counts down; 100 at most',
+  },
 } as const;
 
 const listOf = <F extends Operations[string]['reply'] & {}>(of: F) =>
@@ -491,6 +588,26 @@ export const controlOperations = {
     reply: appReply,
     refusals: ['NoSuchData', 'InvalidState'],
     about: 'Sets where notifications go; `null` turns them off, an absent member stays.',
+    section: 'Apps',
+  },
+  createLicenseKey: {
+    ...operated,
+    method: 'POST',
+    path: `${base}/apps/{clientId}/license-keys`,
+    params: app,
+    query: inWorld,
+    body: {
+      overlap: { ...span, optional: true, about: 'how long both are known before it signs, default `P7D`' },
+    },
+    status: 201,
+    reply: {
+      licenseKey: { ...licenseKey, about: 'the key that follows' },
+      previousLicenseKey: { ...licenseKey, about: 'the key that signs until then' },
+      signsFrom: { ...instant, about: 'from when the new one signs, on the machine’s clock, epoch ms' },
+    },
+    refusals: ['NoSuchData', 'InvalidState'],
+    about:
+      'Makes the license key that follows. Receivers accept both until it signs; one that waits already is replaced.',
     section: 'Apps',
   },
   createAccessToken: {
@@ -880,6 +997,106 @@ export const controlOperations = {
     refusals: ['NoSuchData', 'InvalidState'],
     about: 'The buyer may have the free trials of the app again.',
     section: 'Purchases',
+  },
+  // Notifications
+  listNotifications: {
+    ...operated,
+    method: 'GET',
+    path: `${base}/apps/{clientId}/notifications`,
+    params: app,
+    query: {
+      ...inWorld,
+      status: { ...notificationStatus, optional: true },
+      kind: { ...notificationKind, optional: true },
+      purchaseToken: { ...field.purchaseToken, min: 1, optional: true },
+      limit,
+      cursor,
+    },
+    reply: listOf(notificationReply),
+    refusals: ['NoSuchData', 'InvalidState'],
+    about: 'Lists the notifications of an app with their attempts, the latest first.',
+    section: 'Notifications',
+  },
+  readNotification: {
+    ...operated,
+    method: 'GET',
+    path: `${base}/apps/{clientId}/notifications/{notificationId}`,
+    params: { ...app, notificationId },
+    query: inWorld,
+    reply: notificationReply,
+    refusals: ['NoSuchData', 'InvalidState'],
+    about: 'Reads a notification with its attempts.',
+    section: 'Notifications',
+  },
+  resendNotification: {
+    ...operated,
+    method: 'POST',
+    path: `${base}/apps/{clientId}/notifications/{notificationId}/resend`,
+    params: { ...app, notificationId },
+    query: inWorld,
+    reply: notificationReply,
+    refusals: ['NoSuchData', 'InvalidState'],
+    about:
+      'Sends a notification again, whatever became of it, and begins its schedule anew. `InvalidState` where the app has no address for it.',
+    section: 'Notifications',
+  },
+  resendNotifications: {
+    ...operated,
+    method: 'POST',
+    path: `${base}/apps/{clientId}/notifications/resend`,
+    params: app,
+    query: inWorld,
+    body: {
+      from: { ...instant, about: 'earliest `createdAt`, epoch ms' },
+      to: { ...instant, about: 'latest `createdAt`, epoch ms' },
+      status: { ...notificationStatus, optional: true, about: 'only those that stand so; default all' },
+    },
+    bodyRequired: true,
+    reply: { count: { is: 'integer', about: 'how many are sent again' } },
+    refusals: ['NoSuchData', 'InvalidState'],
+    about: 'Sends the notifications of a window again, as `resendNotification` does one.',
+    section: 'Notifications',
+  },
+  sendTestNotification: {
+    ...operated,
+    method: 'POST',
+    path: `${base}/apps/{clientId}/notifications/test`,
+    params: app,
+    query: inWorld,
+    body: { kind: { ...notificationKind, optional: true, about: 'default `payment`' } },
+    status: 201,
+    reply: notificationReply,
+    refusals: ['NoSuchData', 'InvalidState'],
+    about:
+      'Sends a notification of a purchase that does not exist, signed like any other. `InvalidState` where the app has no address for it.',
+    section: 'Notifications',
+  },
+  readNotificationFaults: {
+    ...operated,
+    method: 'GET',
+    path: `${base}/apps/{clientId}/notification-faults`,
+    params: app,
+    query: inWorld,
+    reply: notificationFaultList,
+    sandboxOnly: true,
+    refusals: ['NoSuchData', 'InvalidState'],
+    about: 'What is done to the notifications of an app on purpose, with the times that are left.',
+    section: 'Notifications',
+  },
+  setNotificationFaults: {
+    ...operated,
+    method: 'PUT',
+    path: `${base}/apps/{clientId}/notification-faults`,
+    params: app,
+    query: inWorld,
+    body: notificationFaultList,
+    bodyRequired: true,
+    reply: notificationFaultList,
+    sandboxOnly: true,
+    refusals: ['NoSuchData', 'InvalidState'],
+    about:
+      'Sets what is done to the notifications of an app on purpose, in the place of what was set before.',
+    section: 'Notifications',
   },
   // Operations
   listAudit: {

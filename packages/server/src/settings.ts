@@ -1,6 +1,8 @@
 // What the program is told from outside: environment variables, flags and a .env file.
 import { parseArgs, parseEnv } from 'node:util';
 import { type Environment, type ScheduledCancelTime, scheduledCancelTimes } from '@till/protocol/codes';
+import { type EnvironmentKey, environmentKeys } from '@till/protocol/notifications';
+import { isRange } from './host/target-rules.ts';
 
 /** The key of the control API that everybody knows; only for a sandbox on a loopback address. */
 export const knownControlKey = 'till';
@@ -20,6 +22,11 @@ export interface Settings {
   strictContentType: boolean;
   unconfirmedGlobal: boolean;
   scheduledCancelTime: ScheduledCancelTime;
+  snsEnvironmentKey: EnvironmentKey;
+  /** Notifications may go to plain http addresses in commercial too. */
+  notificationHttp: boolean;
+  /** Ranges of addresses that notifications may go to although they are not on the internet. */
+  notificationRanges: readonly string[];
   /** Who takes the money in commercial; without it nothing that costs money can be sold. */
   gatewayUrl: string;
   gatewaySecret: string;
@@ -98,6 +105,27 @@ const rows = {
     'expiry',
     'what a scheduled cancellation shows as its time',
     (text, name) => oneOf(scheduledCancelTimes)(text, name) as ScheduledCancelTime,
+  ),
+  snsEnvironmentKey: row(
+    'sns-environment-key',
+    environmentKeys.join('|'),
+    'environment',
+    'how subscription notifications spell environment',
+    (text, name) => oneOf(environmentKeys)(text, name) as EnvironmentKey,
+  ),
+  notificationHttp: row(
+    'notification-http',
+    'on|off',
+    'off',
+    'send notifications by plain http in commercial too',
+    readSwitch,
+  ),
+  notificationRanges: row(
+    'notification-ranges',
+    'RANGES',
+    '',
+    'private ranges they may go to in commercial (10.1.0.0/16,…)',
+    readRanges,
   ),
   gatewayUrl: row('gateway-url', 'URL', '', 'payment gateway of the commercial environment', readGatewayUrl),
   gatewaySecret: withoutFlag(
@@ -181,6 +209,9 @@ export function readCommandLine(
     strictContentType: read(rows.strictContentType),
     unconfirmedGlobal: read(rows.unconfirmedGlobal),
     scheduledCancelTime: read(rows.scheduledCancelTime),
+    snsEnvironmentKey: read(rows.snsEnvironmentKey),
+    notificationHttp: read(rows.notificationHttp),
+    notificationRanges: read(rows.notificationRanges),
     gatewayUrl: read(rows.gatewayUrl),
     gatewaySecret: read(rows.gatewaySecret),
     masterKey: read(rows.masterKey),
@@ -208,6 +239,7 @@ export function settingsHelp(commands: readonly string[] = []): string {
     '',
     ...lines,
     '',
+    '  --ephemeral                  for tests: in memory, on a free port; prints one line of JSON, ends with standard input',
     '  --help                       this text',
     '  --version                    the version',
   ].join('\n');
@@ -298,6 +330,13 @@ function readGatewayUrl(text: string, name: string): string {
     throw new SettingError(`${name} must be an http or https address.`);
   }
   return text;
+}
+
+function readRanges(text: string, name: string): readonly string[] {
+  const ranges = text.split(',').map((range) => range.trim());
+  if (text.trim() === '') return [];
+  if (ranges.every(isRange)) return ranges;
+  throw new SettingError(`${name} must be addresses or ranges (10.1.0.0/16), separated by commas.`);
 }
 
 function readPort(text: string, name: string): number {

@@ -8,13 +8,16 @@ import { simulatedAnswer } from './domain/charge.ts';
 import { realClock } from './domain/clock.ts';
 import { defaultWorldId } from './domain/world.ts';
 import { Guesses } from './host/guesses.ts';
-import type { Gateway, Host } from './host/host.ts';
+import type { Gateway, Host, Poster } from './host/host.ts';
 import { createHttpGateway } from './host/http-gateway.ts';
+import { createHttpPoster } from './host/http-poster.ts';
 import { Known } from './host/known.ts';
 import { createKeys, random, secrets, seeded } from './host/machine.ts';
+import { Outbox } from './host/outbox.ts';
 import { createSeals } from './host/seals.ts';
 import { createSimulatedGateway, noGateway } from './host/simulated-gateway.ts';
 import { Tally } from './host/tally.ts';
+import { createTargetRules } from './host/target-rules.ts';
 import { createWatch } from './host/watch.ts';
 import { type Limits, standardLimits } from './http/connection.ts';
 import { version } from './http/documents.ts';
@@ -46,6 +49,8 @@ export interface Parts {
   log?: Logger;
   /** Who takes the money; what it answers counts instead of the settings'. */
   gateway?: Gateway;
+  /** Who sends notifications, in the place of the program's own client. */
+  poster?: Poster;
   /** How SQLite groups its commits, and who is told of them. */
   sqlite?: SqliteOptions;
   /** For tests and embedders that want to stand between the server and its database: what it makes is used instead. */
@@ -127,6 +132,7 @@ async function createHost(
   parts: Parts,
 ): Promise<Host> {
   const { environment, tokenReuse, strictContentType, unconfirmedGlobal, scheduledCancelTime } = settings;
+  const { snsEnvironmentKey } = settings;
   const clock = parts.clock ?? Date.now;
   await migrate(database, clock());
   const proposed = Buffer.from(random(32)).toString('base64url');
@@ -148,7 +154,7 @@ async function createHost(
   );
   const host: Host = {
     environment,
-    choices: { tokenReuse, strictContentType, unconfirmedGlobal, scheduledCancelTime },
+    choices: { tokenReuse, strictContentType, unconfirmedGlobal, scheduledCancelTime, snsEnvironmentKey },
     database,
     clock,
     random: parts.random ?? random,
@@ -156,6 +162,8 @@ async function createHost(
     secrets,
     keys: createKeys(settings),
     gateway: parts.gateway ?? gatewayOf(settings, log),
+    poster: parts.poster ?? posterOf(settings, clock),
+    outbox: new Outbox(),
     listKey,
     log,
     // SQLite has no other node that could change anything
@@ -166,6 +174,12 @@ async function createHost(
   };
   await learnMaintenance(host);
   return host;
+}
+
+function posterOf(settings: Settings, clock: () => number): Poster {
+  const { environment, notificationHttp, notificationRanges } = settings;
+  const rules = createTargetRules({ environment, http: notificationHttp, allowed: notificationRanges });
+  return createHttpPoster({ rules, clock });
 }
 
 function gatewayOf({ environment, gatewayUrl: url, gatewaySecret: secret }: Settings, log: Logger): Gateway {

@@ -57,7 +57,7 @@ async function catchUp(
   const stored = await loadSubscription(query, key.appId, key.purchaseToken);
   if (stored === undefined) return undefined;
   const progress = await proceed(host, query, call, stored, attempt);
-  await saveSubscriptionChange(host, query, stored, progress.change);
+  await saveSubscriptionChange(host, query, call, stored, progress.change);
   return progress;
 }
 

@@ -6,13 +6,13 @@ import type { Subscription, SubscriptionChange } from '../domain/subscription.ts
 import type { Host } from '../host/host.ts';
 import { insertCharge } from '../store/charges.ts';
 import type { Query } from '../store/database.ts';
-import { appendEntries } from '../store/ledger.ts';
 import { loadPurchase, savePurchase } from '../store/purchases.ts';
 import type { Call } from './call.ts';
 import { changeSubscriptionIn, type SubscriptionRule, whenCaughtUp } from './change-subscription.ts';
 import { refund } from './save-subscription.ts';
 import { tellChange, tellSubscription } from './tell-change.ts';
 import { fits, type Wanted } from './wanted.ts';
+import { writeLedger } from './write-ledger.ts';
 
 /** What a call does to the purchase of a managed product, and what to a monthly product or a subscription. */
 export interface Rules {
@@ -60,12 +60,17 @@ async function changeIn(
   const settled = settle(stored, call.clock, call.now);
   const change = rules.purchase(settled.purchase);
   const entries = [...settled.entries, ...change.entries];
-  const purchase = await saveChange(host, query, { purchase: change.purchase, entries });
+  const purchase = await saveChange(host, query, call, { purchase: change.purchase, entries });
   return { purchase, entries };
 }
 
 /** Saves the purchase where its `rev` is as read, and writes what happened into the ledger. */
-export async function saveChange(host: Host, query: Query, { purchase, entries }: Change): Promise<Purchase> {
+async function saveChange(
+  host: Host,
+  query: Query,
+  call: Call,
+  { purchase, entries }: Change,
+): Promise<Purchase> {
   if (entries.length === 0) return purchase;
   const counted = { ...purchase, entryCount: purchase.entryCount + entries.length };
   await savePurchase(query, counted);
@@ -73,7 +78,8 @@ export async function saveChange(host: Host, query: Query, { purchase, entries }
     if (entry.amountMicros < 0)
       await insertCharge(query, refund(host, purchase, entry, { number: 1, cycle: 0 }));
   }
-  await appendEntries(query, purchase, purchase.entryCount, entries);
+  const count = purchase.entryCount;
+  await writeLedger(host, query, call, { thing: purchase, count, entries, payments: [purchase] });
   return { ...counted, rev: counted.rev + 1 };
 }
 

@@ -96,7 +96,7 @@ export async function changeSubscriptionIn(
   const ruled = andThen(before.change, (subscription) => rule(subscription, present.now));
   const after = await proceed(host, query, present, ruled.subscription, attempt);
   const change = andThen(ruled, () => after.change);
-  return { ...change, subscription: await saveSubscriptionChange(host, query, stored, change) };
+  return { ...change, subscription: await saveSubscriptionChange(host, query, call, stored, change) };
 }
 
 /** The clock of a node may lag behind another's: nothing happens to a subscription before what has happened already. */

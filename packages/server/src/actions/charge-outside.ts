@@ -61,12 +61,12 @@ async function open(
   const { change, behind } = await proceed(host, query, call, stored, attempt);
   const dueAt = chargeDueAt(change.subscription, call.now);
   if (dueAt === undefined || behind) {
-    await saveSubscriptionChange(host, query, stored, change);
+    await saveSubscriptionChange(host, query, call, stored, change);
     return { change, charge: undefined };
   }
   const at = happensAt(change.subscription, call.clock, dueAt, call.now);
   const { subscription, charge } = await loadOrOpen(query, change.subscription, at);
-  await saveSubscriptionChange(host, query, stored, { ...change, subscription });
+  await saveSubscriptionChange(host, query, call, stored, { ...change, subscription });
   const now = host.clock();
   const leased = await leaseSubscription(query, key, { dueAt }, { now, until: now + chargeLeaseMs });
   return { change, charge: leased ? charge : undefined };
@@ -100,7 +100,7 @@ async function take(
   const names = drawNames(host, call, charge, at, given.attempt);
   const answered = answerCharge(stored, charge, given.answer, names, at);
   await saveCharge(query, answered.charge);
-  await saveSubscriptionChange(host, query, stored, answered.change);
+  await saveSubscriptionChange(host, query, call, stored, answered.change);
   await releaseSubscription(query, given.charge);
   return answered.change;
 }

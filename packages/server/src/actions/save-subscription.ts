@@ -7,15 +7,17 @@ import { announcePrice } from '../domain/subscription-commands.ts';
 import type { Host } from '../host/host.ts';
 import { insertCharge } from '../store/charges.ts';
 import type { Query } from '../store/database.ts';
-import { appendEntries } from '../store/ledger.ts';
 import { loadProduct } from '../store/products.ts';
 import { acknowledgePayment, insertPurchase, voidPayment } from '../store/purchases.ts';
 import { insertSubscription, saveSubscription } from '../store/subscriptions.ts';
+import type { Call } from './call.ts';
+import { writeLedger } from './write-ledger.ts';
 
 /** Saves the subscription where its `rev` is as read. Where nothing changed, nothing is written. */
 export async function saveSubscriptionChange(
   host: Host,
   query: Query,
+  call: Call,
   stored: Subscription,
   { subscription, entries, payments, begun }: SubscriptionChange,
 ): Promise<Subscription> {
@@ -27,20 +29,22 @@ export async function saveSubscriptionChange(
   for (const payment of payments) await insertPurchase(query, payment);
   for (const entry of entries) await applyToPayment(query, subscription, entry);
   for (const refund of refunds) await insertCharge(query, refund);
-  await appendEntries(query, subscription, subscription.entryCount, entries);
-  if (begun !== undefined) await saveBegun(query, begun);
+  const count = subscription.entryCount;
+  await writeLedger(host, query, call, { thing: subscription, count, entries, payments });
+  if (begun !== undefined) await saveBegun(host, query, call, begun);
   return { ...counted, rev: counted.rev + 1 };
 }
 
 /** A subscription that begins. A change of price that came while it waited is told from now on (section 11.5). */
-export async function saveBegun(query: Query, begun: Begun): Promise<void> {
+export async function saveBegun(host: Host, query: Query, call: Call, begun: Begun): Promise<void> {
   const { appId, productId, startTime } = begun.subscription;
   const product = await loadProduct(query, appId, productId);
   const { subscription } =
     product === undefined ? begun : announcePrice(begun.subscription, { ...product, at: startTime });
   await insertSubscription(query, { ...subscription, entryCount: begun.entries.length });
-  for (const payment of begun.payments) await insertPurchase(query, payment);
-  await appendEntries(query, subscription, 0, begun.entries);
+  const { entries, payments } = begun;
+  for (const payment of payments) await insertPurchase(query, payment);
+  await writeLedger(host, query, call, { thing: subscription, count: 0, entries, payments });
 }
 
 /** The charge that a first payment is, approved and numbered 0. */

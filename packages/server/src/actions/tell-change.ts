@@ -1,4 +1,4 @@
-// Tells those who listen what happened to a purchase or a subscription, once it is on the disk.
+// Tells those who listen, and wakes who sends notifications, what happened to a purchase or a subscription, once it is on the disk.
 import type { Entry } from '../domain/ledger.ts';
 import type { SubscriptionChange } from '../domain/subscription.ts';
 import type { Host } from '../host/host.ts';
@@ -18,6 +18,7 @@ export function tellChange(
   entries: readonly Entry[],
 ): Happened[] {
   const happened = entries.map(({ at, what }) => ({ at, what, purchaseToken, productId }));
+  if (entries.length > 0 && (app.paymentUrl ?? app.subscriptionUrl) !== null) host.outbox.wake(app.appId);
   const { events } = host.watch;
   if (!events.wanted) return happened;
   const { clientId, worldId } = app;

@@ -1,5 +1,6 @@
 // An app: whose purchases they are, and how its developer's server is spoken to.
 import type { Generation, Market, ScheduledCancelTime } from '@till/protocol/codes';
+import type { EnvironmentKey, NotificationVersion } from '@till/protocol/notifications';
 import type { WorldClock } from './clock.ts';
 
 /** The choices that the documents leave open (section 13), per app; absent or `null` takes the server's setting. */
@@ -8,6 +9,14 @@ export interface Switches {
   strictContentType?: boolean | null;
   unconfirmedGlobal?: boolean | null;
   scheduledCancelTime?: ScheduledCancelTime | null;
+  snsEnvironmentKey?: EnvironmentKey | null;
+}
+
+/** A pair that signs from `signsFrom` on, epoch ms of the machine's clock. */
+export interface NextKey {
+  licenseKey: string;
+  signingKey: string;
+  signsFrom: number;
 }
 
 export interface App {
@@ -24,9 +33,15 @@ export interface App {
   licenseKey: string;
   /** The private half, PKCS #8 in base64, sealed where a master key is set. */
   signingKey: string;
+  /** Counts the keys that have signed. */
+  keyNumber: number;
+  /** The key that follows. */
+  nextKey: NextKey | null;
   paymentUrl: string | null;
   subscriptionUrl: string | null;
-  notificationVersion: '3.0.0' | '3.1.0';
+  notificationVersion: NotificationVersion;
+  /** The laboratory does something to its messages. */
+  faulty: boolean;
   switches: Switches;
   /** An access token counts only while it carries this number. */
   tokenEpoch: number;
@@ -47,4 +62,14 @@ export interface AppInWorld {
 /** Until it has had an owner's answer within three days a purchase is voided; V5 knows no such step (section 8). */
 export function mustBeAcknowledged(app: Pick<App, 'generation'>): boolean {
   return app.generation !== 'v5';
+}
+
+/** The pair that signs at `machineNow`, and its number: the next one takes over by itself. */
+export function signingPair(
+  app: Pick<App, 'licenseKey' | 'signingKey' | 'keyNumber' | 'nextKey'>,
+  machineNow: number,
+): { licenseKey: string; signingKey: string; keyNumber: number } {
+  const { licenseKey, signingKey, keyNumber, nextKey } = app;
+  if (nextKey === null || machineNow < nextKey.signsFrom) return { licenseKey, signingKey, keyNumber };
+  return { licenseKey: nextKey.licenseKey, signingKey: nextKey.signingKey, keyNumber: keyNumber + 1 };
 }

@@ -81,3 +81,23 @@ export function askAgainAfterMs(unansweredCount: number): number {
 
 /** How long the node that asks for a payment has it for itself, on the machine's clock. */
 export const chargeLeaseMs = 30 * second;
+
+/** Deliveries of notifications (section 9.1), on the world's clock. */
+export const deliveries = {
+  /** The n-th re-send follows n² times this after the attempt before it. */
+  resendUnitMs: 30 * second,
+  mostResends: 30,
+  /** After the first attempt; the last re-sends of the schedule would lie behind it. */
+  withinMs: 72 * hour,
+  /** Attempts of a message that are remembered. */
+  keptAttempts: 100,
+  /** How long the node that sends a message has it for itself, on the machine's clock: longer than an attempt may take. */
+  leaseMs: 20 * second,
+  /** How long what was delivered or given up is kept, on the machine's clock. */
+  keptMs: 30 * 24 * hour,
+  /** How long a laboratory's delay is where it does not say. */
+  standardDelay: 'PT1M',
+} as const;
+
+/** How long both license keys are known before the new one signs, where no overlap was asked for. */
+export const licenseKeyOverlapMs = 7 * 24 * hour;

@@ -1,10 +1,12 @@
 // What the outside gives the program: everything an action may use besides the rules and the SQL.
 import type { Environment, ScheduledCancelTime } from '@till/protocol/codes';
+import type { DeliveryResult, EnvironmentKey } from '@till/protocol/notifications';
 import type { Logger } from 'pino';
 import type { Charge, ChargeAnswer, Question } from '../domain/charge.ts';
 import type { Database } from '../store/database.ts';
 import type { Guesses } from './guesses.ts';
 import type { Known } from './known.ts';
+import type { Outbox } from './outbox.ts';
 import type { Watch } from './watch.ts';
 
 /** An app's RSA-2048 pair, both halves DER in base64; the private half is sealed where a master key is set. */
@@ -51,12 +53,37 @@ export interface Gateway {
   ask(question: Question): Promise<ChargeAnswer>;
 }
 
+/** One POST of a message; `webhook-id` and `webhook-timestamp` let a receiver drop repeats without reading it. */
+export interface Post {
+  url: string;
+  id: string;
+  body: string;
+}
+
+/** How it went. */
+export interface Posted {
+  result: DeliveryResult;
+  /** Where there was an answer. */
+  httpStatus?: number;
+  durationMs: number;
+}
+
+export interface Poster {
+  /** Never rejects: what goes wrong is a result. */
+  post(post: Post): Promise<Posted>;
+  /** Undefined where messages may be sent to this address as far as its text tells; otherwise the rule it breaks. */
+  refusalOf(url: string): string | undefined;
+  /** Closes what is open. */
+  close(): void;
+}
+
 /** The choices of protocol section 13 that an app has not made for itself. */
 export interface Choices {
   tokenReuse: boolean;
   strictContentType: boolean;
   unconfirmedGlobal: boolean;
   scheduledCancelTime: ScheduledCancelTime;
+  snsEnvironmentKey: EnvironmentKey;
 }
 
 export interface Host {
@@ -73,6 +100,8 @@ export interface Host {
   readonly secrets: Secrets;
   readonly keys: Keys;
   readonly gateway: Gateway;
+  readonly poster: Poster;
+  readonly outbox: Outbox;
   /** Authenticates continuation keys; all nodes of a database share it. */
   readonly listKey: string;
   readonly log: Logger;

@@ -11,6 +11,7 @@ export interface Figures {
   oldestUnconfirmedSeconds: number;
   voidsWithinADay: number;
   liveAccessTokens: number;
+  waitingNotifications: number;
 }
 
 /** What this node knows without asking anybody. */
@@ -72,6 +73,19 @@ const families: readonly Family[] = [
     'Token calls with wrong credentials whose answer was held back',
     (tally) => [{ value: tally.delayedSecrets }],
   ),
+  family(
+    'till_notification_attempts_total',
+    'counter',
+    'Attempts to deliver notifications, by kind and result',
+    (tally) =>
+      [...tally.notifications].map(([key, value]) => {
+        const [kind = '', result = ''] = key.split(' ');
+        return { value, labels: { kind, result } };
+      }),
+  ),
+  family('till_notifications_dead_total', 'counter', 'Notifications that were given up', (tally) => [
+    { value: tally.deadNotifications },
+  ]),
   family('till_sqlite_commits_total', 'counter', 'Commits of SQLite', (tally, build) =>
     build.database === 'sqlite' ? [{ value: tally.commits.count }] : [],
   ),
@@ -124,6 +138,7 @@ const families: readonly Family[] = [
     'Purchases that will be voided within 24 hours unless somebody acknowledges them',
     'voidsWithinADay',
   ),
+  figure('till_waiting_notifications', 'Notifications that wait for an attempt', 'waitingNotifications'),
   figure('till_live_access_tokens', 'Access tokens whose life is not over', 'liveAccessTokens'),
 ];
 

@@ -42,6 +42,15 @@ export class Tally {
   wrongSecrets = 0;
   delayedSecrets = 0;
 
+  /** Attempts to deliver notifications, by kind and result; and messages that were given up. */
+  readonly notifications = new Map<string, number>();
+  deadNotifications = 0;
+
+  notified(kind: string, result: string): void {
+    const key = `${kind} ${result}`;
+    this.notifications.set(key, (this.notifications.get(key) ?? 0) + 1);
+  }
+
   /** `latencyMs` is undefined for what has no latency, such as a stream that somebody listened to. */
   answered(operation: string, code: string, latencyMs: number | undefined): void {
     let of = this.operations.get(operation);

@@ -12,6 +12,7 @@ import { consumePurchaseByHand } from '../actions/control/consume-purchase-by-ha
 import { createAccessToken } from '../actions/control/create-access-token.ts';
 import { createApp } from '../actions/control/create-app.ts';
 import { createClientSecret } from '../actions/control/create-client-secret.ts';
+import { createLicenseKey } from '../actions/control/create-license-key.ts';
 import { createPurchase } from '../actions/control/create-purchase.ts';
 import { createWorld } from '../actions/control/create-world.ts';
 import { deferByHand } from '../actions/control/defer-by-hand.ts';
@@ -21,6 +22,7 @@ import { deleteWorld } from '../actions/control/delete-world.ts';
 import { expireAccessTokens } from '../actions/control/expire-access-tokens.ts';
 import { listApps } from '../actions/control/list-apps.ts';
 import { listAudit } from '../actions/control/list-audit.ts';
+import { listNotifications, readNotification } from '../actions/control/list-notifications.ts';
 import { listProducts } from '../actions/control/list-products.ts';
 import { listPurchases } from '../actions/control/list-purchases.ts';
 import { listRequests } from '../actions/control/list-requests.ts';
@@ -37,10 +39,16 @@ import { readProduct } from '../actions/control/read-product.ts';
 import { readPurchase } from '../actions/control/read-purchase.ts';
 import { readStats } from '../actions/control/read-stats.ts';
 import { readWorld } from '../actions/control/read-world.ts';
+import {
+  resendNotification,
+  resendNotifications,
+  sendTestNotification,
+} from '../actions/control/resend-notifications.ts';
 import { resetTrials } from '../actions/control/reset-trials.ts';
 import { resetWorld } from '../actions/control/reset-world.ts';
 import { resumeByHand } from '../actions/control/resume-by-hand.ts';
 import { readMaintenance, setMaintenance } from '../actions/control/set-maintenance.ts';
+import { readNotificationFaults, setNotificationFaults } from '../actions/control/set-notification-faults.ts';
 import { setNotificationUrls } from '../actions/control/set-notification-urls.ts';
 import { setPayment } from '../actions/control/set-payment.ts';
 import { voidPurchase } from '../actions/control/void-purchase.ts';
@@ -74,6 +82,7 @@ export const controlHandlers: Handlers = {
   deleteApp: answer(deleteApp, nothing),
   createClientSecret: answer(createClientSecret, same),
   setNotificationUrls: answer(setNotificationUrls, views.app),
+  createLicenseKey: answer(createLicenseKey, same),
   createAccessToken: answer(createAccessToken, serverViews.accessToken),
   expireAccessTokens: answer(expireAccessTokens, nothing),
   putProduct: answer(putProduct, views.product),
@@ -96,6 +105,13 @@ export const controlHandlers: Handlers = {
   answerPriceByHand: answer(answerPriceByHand, views.purchase),
   readReplies,
   resetTrials: answer(resetTrials, nothing),
+  listNotifications: answer(listNotifications, views.listOf(views.notification)),
+  readNotification: answer(readNotification, views.notification),
+  resendNotification: answer(resendNotification, views.notification),
+  resendNotifications: answer(resendNotifications, same),
+  sendTestNotification: answer(sendTestNotification, views.notification),
+  readNotificationFaults: answer(readNotificationFaults, views.faults),
+  setNotificationFaults: answer(setNotificationFaults, views.faults),
   listAudit: answer(listAudit, views.listOf(views.auditRow)),
   readMaintenance: answer(readMaintenance, same),
   setMaintenance: answer(setMaintenance, same),

@@ -4,12 +4,14 @@ import type { ReplyOf } from '@till/protocol/shape';
 import type { Happening } from '../actions/control/advance-clock.ts';
 import type { Thing } from '../actions/control/audit-subject.ts';
 import type { Listed } from '../actions/control/cursor.ts';
+import type { ShownNotification } from '../actions/control/list-notifications.ts';
 import type { ShownPurchase, SignedPurchase } from '../actions/control/read-purchase.ts';
-import type { App } from '../domain/app.ts';
+import { type App, signingPair } from '../domain/app.ts';
 import type { AuditRow } from '../domain/audit.ts';
 import { worldNow } from '../domain/clock.ts';
 import type { Entry } from '../domain/ledger.ts';
 import { formatMoney } from '../domain/money.ts';
+import { type Fault, sentText } from '../domain/notification.ts';
 import type { Product, Terms } from '../domain/product.ts';
 import { entitled, type PurchaseState, purchaseState } from '../domain/purchase.ts';
 import { shownPayload } from '../domain/purchase-data.ts';
@@ -36,7 +38,10 @@ export function world(found: World, host: Host): ReplyOf<Control['readWorld']> {
   };
 }
 
-export function app(found: App): ReplyOf<Control['readApp']> {
+export function app(found: App, host: Host): ReplyOf<Control['readApp']> {
+  const { licenseKey } = signingPair(found, host.clock());
+  const { nextKey } = found;
+  const next = nextKey === null || nextKey.licenseKey === licenseKey ? undefined : nextKey;
   return {
     clientId: found.clientId,
     worldId: found.worldId,
@@ -45,7 +50,8 @@ export function app(found: App): ReplyOf<Control['readApp']> {
     market: found.market,
     generation: found.generation,
     blocked: found.blocked,
-    licenseKey: found.licenseKey,
+    licenseKey,
+    ...(next && { nextLicenseKey: { licenseKey: next.licenseKey, signsFrom: next.signsFrom } }),
     notificationUrls: { payment: found.paymentUrl, subscription: found.subscriptionUrl },
     notificationVersion: found.notificationVersion,
     switches: found.switches,
@@ -53,8 +59,11 @@ export function app(found: App): ReplyOf<Control['readApp']> {
   };
 }
 
-export function createdApp(made: { app: App; clientSecret: string }): ReplyOf<Control['createApp']> {
-  return { ...app(made.app), clientSecret: made.clientSecret };
+export function createdApp(
+  made: { app: App; clientSecret: string },
+  host: Host,
+): ReplyOf<Control['createApp']> {
+  return { ...app(made.app, host), clientSecret: made.clientSecret };
 }
 
 export function product(found: Product): ReplyOf<Control['readProduct']> {
@@ -201,13 +210,37 @@ export function agenda(items: Happening[]): ReplyOf<Control['readAgenda']> {
   return { items };
 }
 
+export function notification({ app, notification }: ShownNotification): ReplyOf<Control['readNotification']> {
+  const { notificationId, kind, purchaseToken, status, attempts, nextAttemptAt, createdAt } = notification;
+  const url = kind === 'payment' ? app.paymentUrl : app.subscriptionUrl;
+  return {
+    ...{ notificationId, kind, purchaseToken, body: sentText(notification) },
+    url: status === 'pending' ? url : (notification.url ?? url),
+    status,
+    attempts: [...attempts],
+    ...(nextAttemptAt === null ? {} : { nextAttemptAt }),
+    createdAt,
+  };
+}
+
+export function faults(found: readonly Fault[]): ReplyOf<Control['readNotificationFaults']> {
+  return {
+    items: found.map(({ kind, fault, timesLeft, delay }) => ({
+      kind,
+      fault,
+      ...(timesLeft === null ? {} : { times: timesLeft }),
+      ...(delay === null ? {} : { delay }),
+    })),
+  };
+}
+
 /** A thing as the audit keeps it: as the control API shows it, without what a device was signed. */
 export function auditedThing(thing: Thing, host: Host): unknown {
   switch (thing.is) {
     case 'world':
       return world(thing.world, host);
     case 'app':
-      return app(thing.app);
+      return app(thing.app, host);
     case 'product':
       return product(thing.product);
     case 'purchase':

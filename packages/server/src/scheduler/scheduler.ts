@@ -5,11 +5,14 @@ import { learnMaintenance } from '../actions/control/set-maintenance.ts';
 import { probeWrites } from '../actions/probe-writes.ts';
 import { purgeAccessTokens } from '../actions/purge-access-tokens.ts';
 import { purgeAnswers } from '../actions/purge-answers.ts';
+import { purgeNotifications } from '../actions/purge-notifications.ts';
 import { findDue, settleByKey } from '../actions/settle-due.ts';
 import type { Host } from '../host/host.ts';
+import { createDeliveries } from './deliveries.ts';
 import { createPayments } from './payments.ts';
 
 const passEveryMs = 250;
+const deliverEveryMs = 250;
 const askEveryMs = 250;
 const giveUpEveryMs = 1_000;
 const finishEveryMs = 10_000;
@@ -24,6 +27,7 @@ export interface Scheduler {
 
 export function startScheduler(host: Host): Scheduler {
   const payments = createPayments(host);
+  const deliveries = createDeliveries(host);
   // a gateway that answers at once leaves nothing to ask again
   const asks = host.gateway.answerAtOnce === undefined;
   const jobs = [
@@ -34,15 +38,18 @@ export function startScheduler(host: Host): Scheduler {
           repeat(host, 'unanswered payments', giveUpEveryMs, () => giveUpPayments(host)),
         ]
       : []),
+    repeat(host, 'notifications', deliverEveryMs, () => deliveries.pass()),
     repeat(host, 'changes of price', finishEveryMs, () => finishPriceChanges(host)),
     repeat(host, 'maintenance', learnEveryMs, () => learnMaintenance(host)),
     repeat(host, 'writes', probeEveryMs, () => probeWrites(host)),
     repeat(host, 'ended tokens', purgeEveryMs, () => purgeAccessTokens(host)),
     repeat(host, 'forgotten answers', purgeEveryMs, () => purgeAnswers(host)),
+    repeat(host, 'settled notifications', purgeEveryMs, () => purgeNotifications(host)),
   ];
+  host.outbox.attach(deliveries);
   return {
     stop: async () => {
-      await Promise.all([...jobs.map((stop) => stop()), payments.stop()]);
+      await Promise.all([...jobs.map((stop) => stop()), payments.stop(), deliveries.stop()]);
     },
   };
 }

@@ -1,11 +1,11 @@
 // Apps, each with the clock of the world it lives in.
 import type { App, AppInWorld, Switches } from '../domain/app.ts';
-import { type Query, type Row, Stale } from './database.ts';
+import { type Query, type Row, Stale, type Value } from './database.ts';
 import { toClock } from './worlds.ts';
 
 const columns = `app_id, world_id, client_id, package_name, title, market, generation, blocked, license_key,
   signing_key, payment_url, subscription_url, notification_version, switches, token_epoch, drawn_count,
-  created_at, rev`;
+  created_at, rev, faulty, next_license_key, next_signing_key, next_key_at, key_number`;
 
 /** The columns of an app and of its world's clock, for reads that meet the two joined as `a` and `w`. */
 export const appInWorldColumns = `${columns
@@ -20,7 +20,8 @@ const inWorld = `select ${appInWorldColumns} from app a join world w on w.world_
 export async function insertApp(query: Query, app: App): Promise<void> {
   await query.run(
     `insert into app (${columns})
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+       $22, $23)`,
     [
       app.appId,
       app.worldId,
@@ -40,6 +41,8 @@ export async function insertApp(query: Query, app: App): Promise<void> {
       app.drawnCount,
       app.createdAt,
       app.rev,
+      Number(app.faulty),
+      ...keyValues(app),
     ],
   );
 }
@@ -49,8 +52,9 @@ export async function saveApp(query: Query, app: App): Promise<void> {
   const saved = await query.run(
     `update app set package_name = $1, title = $2, market = $3, generation = $4, blocked = $5, payment_url = $6,
        subscription_url = $7, notification_version = $8, switches = $9, token_epoch = $10, drawn_count = $11,
-       rev = rev + 1
-     where app_id = $12 and rev = $13`,
+       license_key = $12, signing_key = $13, next_license_key = $14, next_signing_key = $15, next_key_at = $16,
+       key_number = $17, faulty = $18, rev = rev + 1
+     where app_id = $19 and rev = $20`,
     [
       app.packageName,
       app.title,
@@ -63,11 +67,19 @@ export async function saveApp(query: Query, app: App): Promise<void> {
       JSON.stringify(app.switches),
       app.tokenEpoch,
       app.drawnCount,
+      app.licenseKey,
+      app.signingKey,
+      ...keyValues(app),
+      Number(app.faulty),
       app.appId,
       app.rev,
     ],
   );
   if (saved === 0) throw new Stale('app');
+}
+
+function keyValues({ nextKey, keyNumber }: App): Value[] {
+  return [nextKey?.licenseKey ?? null, nextKey?.signingKey ?? null, nextKey?.signsFrom ?? null, keyNumber];
 }
 
 /** Counts one more draw of a seeded world's app and tells how many came before; undefined where the app is gone. */
@@ -152,5 +164,17 @@ function toApp(row: Row): App {
     drawnCount: Number(row.drawn_count),
     createdAt: Number(row.created_at),
     rev: Number(row.rev),
+    faulty: row.faulty === 1,
+    nextKey: toNextKey(row),
+    keyNumber: Number(row.key_number),
+  };
+}
+
+function toNextKey(row: Row): App['nextKey'] {
+  if (row.next_key_at === null) return null;
+  return {
+    licenseKey: String(row.next_license_key),
+    signingKey: String(row.next_signing_key),
+    signsFrom: Number(row.next_key_at),
   };
 }

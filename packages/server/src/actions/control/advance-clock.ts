@@ -62,6 +62,7 @@ async function advance(
     happened = earliest(happened);
     truncated = true;
   });
+  await host.outbox.drain(world.worldId, target);
   return {
     now: target,
     happened: earliest(happened),

@@ -12,7 +12,7 @@ export async function createClientSecret(
   input: { clientId: string; worldId?: string; overlap?: string },
 ): Promise<{ clientSecret: string; previousExpiresAt: number }> {
   const createdAt = host.clock();
-  const previousExpiresAt = createdAt + overlapMs(input.overlap);
+  const previousExpiresAt = createdAt + overlapMs(input.overlap, secretOverlapMs);
   const clientSecret = drawClientSecret(host.random);
   await updateApp(
     host,
@@ -27,8 +27,8 @@ export async function createClientSecret(
 }
 
 /** Months have no fixed length, so an overlap is given in weeks or less. */
-function overlapMs(overlap: string | undefined): number {
-  if (overlap === undefined) return secretOverlapMs;
+export function overlapMs(overlap: string | undefined, standardMs: number): number {
+  if (overlap === undefined) return standardMs;
   const span = parseSpan(overlap);
   const ms = span && spanMs(span);
   if (ms === undefined) throw new Refusal('InvalidRequest', { fields: ['overlap'] });

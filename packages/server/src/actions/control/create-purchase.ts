@@ -18,7 +18,6 @@ import { type SubscriptionOrder, subscribe } from '../../domain/subscription-beg
 import type { Host } from '../../host/host.ts';
 import { countPurchaseDraw, loadApp } from '../../store/apps.ts';
 import { Conflict, type Query } from '../../store/database.ts';
-import { appendEntries } from '../../store/ledger.ts';
 import { loadProduct } from '../../store/products.ts';
 import { insertPurchase, insertReceipt } from '../../store/purchases.ts';
 import { insertSubscription } from '../../store/subscriptions.ts';
@@ -28,6 +27,7 @@ import { type Call, findCall } from '../call.ts';
 import { notBefore } from '../change-subscription.ts';
 import { beforehand } from '../recorded.ts';
 import { tellChange } from '../tell-change.ts';
+import { writeLedger } from '../write-ledger.ts';
 import { tellNewPrice } from './change-price.ts';
 import { clearWay, refuseOwned } from './owned.ts';
 import { refuseOutcome, takePayment } from './pay.ts';
@@ -139,9 +139,9 @@ async function sell(
     await refuseDeleted(query, sale.purchase.appId);
     await recordCharge(query);
     if (sale.replaced !== undefined) {
-      await saveReplaced(host, query, sale.replaced.planned, sale.replaced.change);
+      await saveReplaced(host, query, call, sale.replaced.planned, sale.replaced.change);
     }
-    return store(query, sale, signed.receipt);
+    return store(host, query, call, sale, signed.receipt);
   });
   tellSale(host, call, sale);
   if (sale.subscription !== null) await tellNewPrice(host, call, sale.subscription);
@@ -260,7 +260,9 @@ async function drawFor(host: Host, { app, seed }: Call): Promise<Draw> {
 
 /** Returns the purchase, by which the record of the call names it. */
 async function store(
+  host: Host,
   query: Query,
+  call: Call,
   { purchase, subscription, entries }: Sale,
   receipt: Receipt,
 ): Promise<Purchase> {
@@ -272,7 +274,7 @@ async function store(
     if (trial || promotional || promotionLeft > 0) await insertTrial(query, subscription, startTime);
   }
   await insertReceipt(query, purchase, receipt);
-  await appendEntries(query, purchase, 0, entries);
+  await writeLedger(host, query, call, { thing: purchase, count: 0, entries, payments: [purchase] });
   return purchase;
 }
 

@@ -5,6 +5,8 @@ import { deleteAppRow } from '../../store/apps.ts';
 import { deleteCharges, hasUnanswered } from '../../store/charges.ts';
 import { deleteCredentials } from '../../store/credentials.ts';
 import { deleteEntries } from '../../store/ledger.ts';
+import { replaceFaults } from '../../store/notification-faults.ts';
+import { deleteNotifications } from '../../store/notifications.ts';
 import { deleteProducts } from '../../store/products.ts';
 import { deletePurchases, deleteReceipts } from '../../store/purchases.ts';
 import { deleteSubscriptions } from '../../store/subscriptions.ts';
@@ -21,6 +23,7 @@ const batches = [
   deleteCharges,
   deleteTrials,
   deleteEntries,
+  deleteNotifications,
 ] as const;
 
 /** Refusal: `InvalidState` while a gateway outside still owes answers: money may have to go back. */
@@ -44,6 +47,7 @@ export async function deleteAppData(host: Host, appId: string): Promise<void> {
     for (const some of batches) await some(query, appId, rowsAtOnce);
     await deleteProducts(query, appId);
     await deleteCredentials(query, appId);
+    await replaceFaults(query, appId, []);
     await deleteAppRow(query, appId);
   });
   host.known.forgetApp(appId);

@@ -5,6 +5,7 @@ import { defaultWorldId } from '../../domain/world.ts';
 import type { Host } from '../../host/host.ts';
 import type { Figures } from '../../host/metrics.ts';
 import { countLiveTokens } from '../../store/access-tokens.ts';
+import { countWaiting } from '../../store/notifications.ts';
 import {
   countDue,
   countUnconfirmed,
@@ -18,6 +19,7 @@ const mostWorlds = 20;
 /** A count ends here. */
 const mostPurchases = 10_000;
 const mostTokens = 100_000;
+const mostNotifications = 10_000;
 /** On the machine's clock: what is due is done within a second or so; a minute later something is wrong. */
 const overdueAfterMs = 60_000;
 const dayMs = 24 * 3_600_000;
@@ -43,6 +45,7 @@ async function readFigures(host: Host): Promise<Figures> {
     liveAccessTokens: await host.watch.metrics.liveTokens.get(() =>
       countLiveTokens(host.database, host.clock(), mostTokens),
     ),
+    waitingNotifications: await countWaiting(host.database, mostNotifications),
   };
   for (const world of await worldsThatRun(host)) await addWorld(host, figures, world);
   return figures;

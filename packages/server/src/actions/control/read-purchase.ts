@@ -1,4 +1,5 @@
 // readPurchase: a purchase as it is now, signed, with its history.
+import { signingPair } from '../../domain/app.ts';
 import type { Entry } from '../../domain/ledger.ts';
 import { type Purchase, settle } from '../../domain/purchase.ts';
 import { purchaseData, type Receipt } from '../../domain/purchase-data.ts';
@@ -85,6 +86,6 @@ export async function signedNow(
   bought = false,
 ): Promise<SignedPurchase> {
   const data = purchaseData(shown, app, { environment: host.environment, bought });
-  const signature = await host.keys.sign(app.signingKey, data);
+  const signature = await host.keys.sign(signingPair(app, host.clock()).signingKey, data);
   return { ...shown, receipt: { purchaseData: data, signature } };
 }

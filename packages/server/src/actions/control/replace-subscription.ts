@@ -80,12 +80,13 @@ export function planChange(
 export async function saveReplaced(
   host: Host,
   query: Query,
+  call: Call,
   planned: Subscription,
   { replaced }: ProductChange,
 ): Promise<void> {
   const stored = await loadSubscription(query, planned.appId, planned.purchaseToken);
   if (stored?.rev !== planned.rev) throw new Outdated();
-  await saveSubscriptionChange(host, query, stored, replaced);
+  await saveSubscriptionChange(host, query, call, stored, replaced);
 }
 
 /** Refusal: `InvalidState` for a monthly or a managed product. */

@@ -1,0 +1,80 @@
+// listNotifications and readNotification: what was sent to an app's server, and what became of it.
+
+import { Refusal } from '@till/protocol/errors';
+import {
+  type NotificationKind,
+  type NotificationStatus,
+  notificationStatuses,
+} from '@till/protocol/notifications';
+import type { App } from '../../domain/app.ts';
+import type { Notification } from '../../domain/notification.ts';
+import type { Host } from '../../host/host.ts';
+import * as store from '../../store/notifications.ts';
+import { findCall } from '../call.ts';
+import { type Listed, type ListedInput, readListed } from './cursor.ts';
+
+/** A message, and the app that says where it goes. */
+export interface ShownNotification {
+  app: App;
+  notification: Notification;
+}
+
+/** The latest first. Each status has an index of its own, and so a page of its own; together they are one list. */
+export async function listNotifications(
+  host: Host,
+  input: ListedInput & {
+    clientId: string;
+    worldId?: string;
+    status?: NotificationStatus;
+    kind?: NotificationKind;
+    purchaseToken?: string;
+  },
+): Promise<Listed<ShownNotification>> {
+  const { app } = await findCall(host, host.database, input);
+  const { status, kind, purchaseToken } = input;
+  const statuses = status === undefined ? notificationStatuses : [status];
+  return readListed(
+    input,
+    [Number.MAX_SAFE_INTEGER, ''] as readonly [number, string],
+    ({ notification }: ShownNotification) => [notification.createdAt, notification.notificationId] as const,
+    async ([createdAt, notificationId], limit) => {
+      const place = { createdAt, notificationId };
+      const pages = await Promise.all(
+        statuses.map((one) =>
+          store.listNotifications(
+            host.database,
+            app.appId,
+            { status: one, kind, purchaseToken },
+            place,
+            limit,
+          ),
+        ),
+      );
+      const latest = pages.flat().sort(laterFirst).slice(0, limit);
+      return latest.map((notification) => ({ app, notification }));
+    },
+  );
+}
+
+/** Between two pages of different statuses a message may have gone from one to the other: it stands where it was made. */
+function laterFirst(one: Notification, other: Notification): number {
+  if (one.createdAt !== other.createdAt) return other.createdAt - one.createdAt;
+  return one.notificationId < other.notificationId ? 1 : -1;
+}
+
+export interface NamedNotification {
+  clientId: string;
+  worldId?: string;
+  notificationId: string;
+}
+
+export async function readNotification(host: Host, input: NamedNotification): Promise<ShownNotification> {
+  const { app } = await findCall(host, host.database, input);
+  const notification = await store.loadNotification(host.database, app.appId, input.notificationId);
+  if (notification === undefined) throw unknownNotification();
+  return { app, notification };
+}
+
+export function unknownNotification(): Refusal {
+  return new Refusal('NoSuchData', { detail: 'no notification has this notificationId' });
+}

@@ -1,0 +1,101 @@
+// What an app has to send: found, put in order, and delivered purchase by purchase.
+import { worldNow } from '../domain/clock.ts';
+import type { Host } from '../host/host.ts';
+import { listAppsOfWorld, loadApp } from '../store/apps.ts';
+import {
+  type DueNotification,
+  listDueNotifications,
+  nextDelivery,
+  nextWaitingApp,
+} from '../store/notifications.ts';
+import { type Call, callOf } from './call.ts';
+import { deliverNotification } from './deliver-notification.ts';
+import { sweep } from './settle-due.ts';
+
+/** Messages that are looked at together. */
+const pageSize = 100;
+/** Apps of one page of a world. */
+const appsAtOnce = 100;
+
+/** The messages of one purchase that are due, in their order. */
+export interface Lane {
+  call: Call;
+  purchaseToken: string;
+  messages: DueNotification[];
+}
+
+/** What an app has to send now, by purchase; nothing where other nodes send all of it. */
+export async function findLanes(host: Host, appId: string): Promise<Lane[]> {
+  const found = await loadApp(host.database, appId);
+  if (found === undefined) return sweep(host, { appId });
+  const call = callOf(host, found);
+  const due = await listDueNotifications(host.database, appId, call.now, pageSize);
+  const lanes = new Map<string, Lane>();
+  for (const message of due) {
+    const { purchaseToken } = message;
+    const lane = lanes.get(purchaseToken) ?? { call, purchaseToken, messages: [] };
+    lane.messages.push(message);
+    lanes.set(purchaseToken, lane);
+  }
+  return [...lanes.values()].filter((lane) => sendable(lane, host.clock()).length > 0);
+}
+
+/** First attempts go in order: none overtakes one that another node is making. */
+function sendable({ messages }: Lane, machineNow: number): DueNotification[] {
+  const free: DueNotification[] = [];
+  for (const message of messages) {
+    if (message.leaseUntil <= machineNow) free.push(message);
+    else if (message.tryCount === 0) break;
+  }
+  return free;
+}
+
+/** Sends them one after the other; tells whether one of them ran into a time limit. */
+export async function deliverLane(host: Host, lane: Lane): Promise<{ timedOut: boolean }> {
+  const { call } = lane;
+  const queue = sendable(lane, host.clock());
+  let timedOut = false;
+  for (let message = queue.shift(); message !== undefined; message = queue.shift()) {
+    if (host.node.stopping) break;
+    const [next] = queue;
+    const given = { next: next?.tryCount === 0 };
+    let delivery = await deliverNotification(host, call, message, given);
+    if (delivery === 'swapped' && next !== undefined) {
+      queue.shift();
+      const ahead = await deliverNotification(host, call, next, { next: false, spared: 'reorder' });
+      if (ahead === 'taken') break;
+      delivery = await deliverNotification(host, call, message, { next: false, spared: 'reorder' });
+    }
+    if (delivery === 'taken' && message.tryCount === 0) break;
+    if (typeof delivery === 'object') timedOut ||= delivery.timedOut;
+  }
+  return { timedOut };
+}
+
+/** The next app behind `afterAppId` that has something waiting, and whether it is due. */
+export async function findWaitingApp(
+  host: Host,
+  afterAppId: string,
+): Promise<{ appId: string; due: boolean } | undefined> {
+  const waiting = await nextWaitingApp(host.database, afterAppId);
+  if (waiting === undefined) return undefined;
+  const { appId, dueAt } = waiting;
+  const found = await loadApp(host.database, appId);
+  // what is left of a deleted app is found, and swept
+  const due = found === undefined || dueAt <= worldNow(found.clock, host.clock());
+  return { appId, due };
+}
+
+/** The apps of a world that have to send something by `until`. */
+export async function findAppsToDrain(host: Host, worldId: string, until: number): Promise<string[]> {
+  const appIds: string[] = [];
+  for (let after = ''; ; ) {
+    const apps = await listAppsOfWorld(host.database, worldId, after, appsAtOnce);
+    for (const { appId, clientId } of apps) {
+      after = clientId;
+      const dueAt = await nextDelivery(host.database, appId);
+      if (dueAt !== undefined && dueAt <= until) appIds.push(appId);
+    }
+    if (apps.length < appsAtOnce) return appIds;
+  }
+}

@@ -1,0 +1,207 @@
+// Sends notifications: one POST for each attempt, by Node's own client, which follows no redirect and knows no proxy.
+import { type LookupAddress, lookup as systemLookup } from 'node:dns';
+import * as http from 'node:http';
+import * as https from 'node:https';
+import type { LookupFunction } from 'node:net';
+import type { DeliveryResult } from '@till/protocol/notifications';
+import type { Post, Posted, Poster } from './host.ts';
+import type { TargetRules } from './target-rules.ts';
+
+export interface PosterOptions {
+  rules: TargetRules;
+  /** From the first packet, or the question for its address, to the end of the handshake; default 5 s. */
+  connectWithinMs?: number;
+  /** From there to the end of the answer, all in all; default 10 s. */
+  answerWithinMs?: number;
+  /** Certificates to trust in the place of the machine's. */
+  ca?: string;
+  /** Looks up addresses; the machine's way where it is not given. */
+  lookup?: typeof systemLookup;
+  /** The machine's clock. */
+  clock?: () => number;
+}
+
+/** Of an answer nothing but its status counts; more than this is not even read. */
+const longestAnswerBytes = 64 * 1024;
+const longestHeadersBytes = 16 * 1024;
+/** Connections to one receiver that are kept open, and for how long nobody uses them. */
+const keptConnections = 8;
+const keptForMs = 4_000;
+
+/** The address that a name stands for may not be connected to. */
+class Blocked extends Error {
+  override name = 'Blocked';
+}
+
+interface Client {
+  options: Required<Pick<PosterOptions, 'rules' | 'connectWithinMs' | 'answerWithinMs' | 'clock'>>;
+  agents: { http: http.Agent; https: https.Agent };
+  lookup: LookupFunction;
+}
+
+export function createHttpPoster(options: PosterOptions): Poster {
+  const { rules, ca, lookup = systemLookup } = options;
+  const { connectWithinMs = 5_000, answerWithinMs = 10_000, clock = Date.now } = options;
+  // agents of its own: the shared ones may take a proxy from the environment
+  const kept = { keepAlive: true, maxFreeSockets: keptConnections, timeout: keptForMs };
+  const agents = {
+    http: new http.Agent(kept),
+    https: new https.Agent(ca === undefined ? kept : { ...kept, ca }),
+  };
+  const client: Client = {
+    options: { rules, connectWithinMs, answerWithinMs, clock },
+    agents,
+    lookup: checkedLookup(rules, lookup),
+  };
+  return {
+    post: (post) => send(client, post),
+    refusalOf: (url) => rules.refusalOf(url),
+    close: () => {
+      agents.http.destroy();
+      agents.https.destroy();
+    },
+  };
+}
+
+/** A kept connection may be closed by the receiver in the very moment of the next message: then once more by a new one. */
+async function send(client: Client, post: Post): Promise<Posted> {
+  const started = performance.now();
+  const until = started + client.options.answerWithinMs;
+  let attempt = await sendOnce(client, post, until, true);
+  if (attempt === 'stale') attempt = await sendOnce(client, post, until, false);
+  const durationMs = Math.round(performance.now() - started);
+  if (attempt === 'stale') return { result: 'connection', durationMs };
+  return { ...attempt, durationMs };
+}
+
+type Outcome = Omit<Posted, 'durationMs'> | 'stale';
+
+function sendOnce(client: Client, post: Post, until: number, kept: boolean): Promise<Outcome> {
+  const { rules, connectWithinMs } = client.options;
+  if (rules.refusalOf(post.url) !== undefined) return Promise.resolve({ result: 'blocked' });
+  const url = new URL(post.url);
+  const secure = url.protocol === 'https:';
+  return new Promise((resolve) => {
+    const request = begin(client, url, post, kept);
+    let outcome: Outcome | undefined;
+    let connecting = false;
+    const timers: NodeJS.Timeout[] = [];
+    const end = (ended: Outcome) => {
+      outcome ??= ended;
+      for (const timer of timers) clearTimeout(timer);
+      resolve(outcome);
+    };
+    const giveUp = () => {
+      end({ result: 'timeout' });
+      request.destroy();
+    };
+    timers.push(setTimeout(giveUp, Math.max(0, until - performance.now())));
+    request.on('socket', (socket) => {
+      if (!socket.connecting) return;
+      const timer = setTimeout(giveUp, connectWithinMs);
+      timers.push(timer);
+      if (secure) socket.once('connect', () => (connecting = true));
+      socket.once(secure ? 'secureConnect' : 'connect', () => {
+        connecting = false;
+        clearTimeout(timer);
+      });
+    });
+    request.on('response', (response) => {
+      outcome = outcomeOf(response.statusCode ?? 0);
+      readAway(response, () => end(outcome as Outcome));
+    });
+    request.on('upgrade', (_, socket) => {
+      socket.destroy();
+      end({ result: 'refused', httpStatus: 101 });
+    });
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      if (kept && request.reusedSocket && lost.has(error.code ?? '')) return end('stale');
+      end({ result: connecting ? 'tls' : resultOf(error) });
+    });
+    request.end(post.body);
+  });
+}
+
+/** The machine's clock, not the world's: the receiver compares it with its own. */
+function begin(client: Client, url: URL, { id, body }: Post, kept: boolean): http.ClientRequest {
+  const secure = url.protocol === 'https:';
+  const agent = secure ? client.agents.https : client.agents.http;
+  const options: https.RequestOptions = {
+    method: 'POST',
+    agent: kept ? agent : false,
+    lookup: client.lookup,
+    maxHeaderSize: longestHeadersBytes,
+    headers: {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(client.options.clock() / 1000)),
+    },
+  };
+  const { ca } = (agent as https.Agent).options;
+  return secure
+    ? https.request(url, ca === undefined ? options : { ...options, ca })
+    : http.request(url, options);
+}
+
+/** Only 200 counts; a redirect is told apart because people set addresses that redirect. */
+function outcomeOf(httpStatus: number): Exclude<Outcome, 'stale'> {
+  if (httpStatus === 200) return { result: 'delivered', httpStatus };
+  const redirect = httpStatus >= 300 && httpStatus < 400 && httpStatus !== 304;
+  return { result: redirect ? 'redirect' : 'refused', httpStatus };
+}
+
+/** Reads the answer to its end, so that the connection can be kept, or cuts it off. */
+function readAway(response: http.IncomingMessage, done: () => void): void {
+  let byteCount = 0;
+  response.on('data', (chunk: Buffer) => {
+    byteCount += chunk.length;
+    if (byteCount > longestAnswerBytes) response.destroy();
+  });
+  response.on('error', () => {}); // the status is known
+  response.on('close', done);
+}
+
+/** What a connection says that the other side has closed. */
+const lost = new Set(['ECONNRESET', 'EPIPE']);
+
+function resultOf(error: NodeJS.ErrnoException): DeliveryResult {
+  if (error instanceof Blocked) return 'blocked';
+  if (error.code === 'HPE_HEADER_OVERFLOW') return 'tooLarge';
+  if (/^(ERR_TLS|ERR_SSL|EPROTO)/.test(error.code ?? '')) return 'tls';
+  return 'connection';
+}
+
+/**
+ * Looks up a name and refuses it where any of its addresses is refused; what was checked is what is connected to, so
+ * a name that stands for another address a moment later gains nothing. One question for a name at a time: a dead
+ * name must not hold the others up.
+ */
+function checkedLookup(rules: TargetRules, lookup: typeof systemLookup): LookupFunction {
+  const asked = new Map<string, Promise<LookupAddress[]>>();
+  const ask = (hostname: string) => {
+    const running = asked.get(hostname);
+    if (running !== undefined) return running;
+    const asking = new Promise<LookupAddress[]>((resolve, reject) => {
+      lookup(hostname, { all: true }, (error, addresses) => (error ? reject(error) : resolve(addresses)));
+    }).finally(() => asked.delete(hostname));
+    asked.set(hostname, asking);
+    return asking;
+  };
+  return (hostname, { all, family }, callback) => {
+    ask(hostname)
+      .then((found) => {
+        if (found.some(({ address }) => !rules.allows(address))) throw new Blocked();
+        const wanted = family === 4 || family === 6 ? found.filter((one) => one.family === family) : found;
+        return wanted.length === 0 ? found : wanted;
+      })
+      .then(
+        (addresses) => {
+          if (all) return callback(null, addresses);
+          const [first] = addresses;
+          callback(null, first?.address ?? '', first?.family ?? 4);
+        },
+        (error: NodeJS.ErrnoException) => callback(error, '', 4),
+      );
+  };
+}

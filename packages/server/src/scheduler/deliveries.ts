@@ -1,0 +1,149 @@
+// Sends what the outbox holds: each app for itself, bounded in all, so that a dead or slow receiver holds up nobody else.
+import {
+  deliverLane,
+  findAppsToDrain,
+  findLanes,
+  findWaitingApp,
+  type Lane,
+} from '../actions/deliver-app.ts';
+import type { Host } from '../host/host.ts';
+import type { OutboxWorker } from '../host/outbox.ts';
+
+/** Messages in flight on one node, and to one app. */
+const mostAtOnce = 256;
+const mostOfApp = 8;
+/** An app whose receiver ran into a time limit gets so many until one of them is answered in time. */
+const mostOfSlowApp = 1;
+/** Apps that one pass looks at; the next pass goes on behind them. */
+const appsAPass = 100;
+/** A stop waits this long for answers; what comes later is sent again after the next start. */
+const stopWithinMs = 3_000;
+/** Where other nodes send what is due, one who waits for it looks again after this long. */
+const lookAgainMs = 50;
+
+export interface Deliveries extends OutboxWorker {
+  /** Looks for what nobody was woken for: re-sends that fall due, what another node or a stop has left. */
+  pass(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function createDeliveries(host: Host): Deliveries {
+  const places = new Places(mostAtOnce);
+  const running = new Map<string, Promise<void>>();
+  const again = new Set<string>();
+  let stopped = false;
+  let cursor = '';
+
+  const work = async (appId: string) => {
+    do {
+      again.delete(appId);
+      await deliverAll(host, appId, places, () => stopped);
+    } while (again.has(appId) && !stopped);
+  };
+  /** One worker for an app; who comes while it runs makes it look once more. */
+  const run = (appId: string): Promise<void> => {
+    const known = running.get(appId);
+    again.add(appId);
+    if (known !== undefined) return known;
+    const worker = work(appId).finally(() => running.delete(appId));
+    running.set(appId, worker);
+    return worker;
+  };
+  const wake = (appId: string) => {
+    if (stopped) return;
+    run(appId).catch((error) => {
+      if (!stopped) host.log.error({ err: error, appId }, 'the notifications of an app were not sent');
+    });
+  };
+  const pass = async () => {
+    for (let looked = 0; looked < appsAPass && !stopped; looked++) {
+      const waiting = await findWaitingApp(host, cursor);
+      cursor = waiting?.appId ?? '';
+      if (waiting === undefined) return;
+      if (waiting.due && !running.has(waiting.appId)) wake(waiting.appId);
+    }
+  };
+  const drain = async (worldId: string, until: number) => {
+    while (!stopped) {
+      const appIds = await findAppsToDrain(host, worldId, until);
+      if (appIds.length === 0) return;
+      await Promise.all(appIds.map(run));
+      const left = await findAppsToDrain(host, worldId, until);
+      if (left.length > 0) await after(lookAgainMs);
+    }
+  };
+  const stop = async () => {
+    stopped = true;
+    const all = Promise.allSettled(running.values());
+    await Promise.race([all, after(stopWithinMs, true)]);
+    host.poster.close();
+  };
+  return { wake, pass, drain, stop };
+}
+
+/** Until nothing is due that this node could send. */
+async function deliverAll(host: Host, appId: string, places: Places, stopped: () => boolean): Promise<void> {
+  const lanes = new Map<string, Promise<void>>();
+  let most = mostOfApp;
+  let failure: { error: unknown } | undefined;
+  const start = (lane: Lane) => {
+    const running = deliverLane(host, lane)
+      .then(
+        ({ timedOut }) => {
+          most = timedOut ? mostOfSlowApp : mostOfApp;
+        },
+        (error: unknown) => {
+          failure = { error };
+        },
+      )
+      .finally(() => {
+        lanes.delete(lane.purchaseToken);
+        places.leave();
+      });
+    lanes.set(lane.purchaseToken, running);
+  };
+  while (!stopped() && failure === undefined) {
+    const found = await findLanes(host, appId);
+    const free = found.filter(({ purchaseToken }) => !lanes.has(purchaseToken));
+    if (free.length === 0 && lanes.size === 0) return;
+    for (const lane of free) {
+      while (lanes.size >= most) await Promise.race(lanes.values());
+      await places.enter();
+      start(lane);
+    }
+    if (free.length === 0) await Promise.race(lanes.values());
+  }
+  await Promise.all(lanes.values());
+  if (failure !== undefined) throw failure.error;
+}
+
+/** So many at a time; who comes later waits, in order. */
+class Places {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  async enter(): Promise<void> {
+    if (this.#free > 0) {
+      this.#free -= 1;
+      return;
+    }
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  leave(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free += 1;
+    else next();
+  }
+}
+
+function after(ms: number, unref = false): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    if (unref) timer.unref();
+  });
+}
