@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { arch, cpus, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { measureClient } from './client.ts';
 import { measureLifecycle } from './lifecycle.ts';
 import { measureLists } from './lists.ts';
 import { measureMemory } from './memory.ts';
@@ -10,6 +11,7 @@ import { measurePostgres } from './postgres.ts';
 import { measureReads } from './reads.ts';
 import { measureStart } from './start.ts';
 import { printTable, type Row, type Target } from './table.ts';
+import { measureTesting } from './testing.ts';
 import { measureWrites } from './writes.ts';
 
 const { values } = parseArgs({
@@ -21,7 +23,9 @@ const { values } = parseArgs({
 });
 
 if (values.help) {
-  console.log('npm run bench -- [--quick] [--only reads,writes,lists,lifecycle,start,memory,postgres]');
+  console.log(
+    'npm run bench -- [--quick] [--only reads,writes,lists,lifecycle,start,memory,postgres,client,testing]',
+  );
   process.exit(0);
 }
 
@@ -46,6 +50,8 @@ const parts: Record<string, (part: Part) => Promise<Measured>> = {
   start: measureStart,
   memory: measureMemory,
   postgres: measurePostgres,
+  client: measureClient,
+  testing: measureTesting,
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'till-bench-'));

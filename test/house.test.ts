@@ -140,11 +140,14 @@ const rooms: Record<string, Room> = {
   cli: { values: ['cli', 'store', 'host', 'actions', 'settings', 'node:'], types: [] },
   settings: { values: ['node:', 'protocol/codes'], types: [] },
   demo: { values: ['actions'], types: ['host'] },
-  main: { values: ['till', 'settings', 'demo', 'cli', 'node:', 'pino'], types: [] },
+  ephemeral: { values: ['settings', 'node:'], types: [] },
+  main: { values: ['till', 'settings', 'demo', 'ephemeral', 'cli', 'node:', 'pino'], types: [] },
   till: {
     values: ['actions', 'domain', 'host', 'http', 'scheduler', 'settings', 'store', 'pino'],
     types: ['node:', 'fastify'],
   },
+  client: { values: ['client', 'protocol'], types: ['node:'] },
+  testing: { values: ['testing', 'client', 'server', 'node:'], types: [] },
 };
 
 /** A view shows what the domain says of a thing, so it may ask the domain's pure functions. */
@@ -168,10 +171,10 @@ function importFaults(path: string, source: string): string[] {
   });
 }
 
-/** The folder below `src`, or the file's own name where it lies beside the rooms. */
+/** Of the server the folder below `src`, or the file's own name where it lies beside the rooms; of another package its name. */
 function roomOf(path: string): string {
   const [, packageName = '', inside = ''] = /^packages\/(\w+)\/src\/(.*)$/.exec(path) ?? [];
-  if (packageName === 'protocol') return 'protocol';
+  if (packageName !== 'server') return packageName;
   return inside.includes('/') ? (inside.split('/')[0] ?? '') : basename(inside, '.ts');
 }
 
@@ -211,6 +214,14 @@ test('an import against the arrows is noticed', () => {
   );
   assert.equal(caught(at('scheduler'), "const store = await import('../store/apps.ts');"), 1);
   assert.equal(caught(at('kitchen'), ''), 1);
+  const client = 'packages/client/src/client.ts';
+  assert.equal(caught(client, "import { createHash } from 'node:crypto';"), 1);
+  assert.equal(caught(client, "import { v7 } from '@till/protocol/operations-v7';"), 0);
+  assert.equal(caught(client, "import { startTill } from '@till/testing';"), 1);
+  assert.equal(
+    caught('packages/testing/src/start.ts', "const { createTill } = await import('@till/server');"),
+    0,
+  );
   assert.equal(
     caught('packages/protocol/src/shape.ts', "import type { A } from '../../server/src/till.ts';"),
     1,
@@ -451,7 +462,11 @@ test('every source file is imported from somewhere', () => {
       if (from.startsWith('@till/protocol/')) visit(`packages/protocol/src/${basename(from)}.ts`);
     }
   };
-  for (const entry of ['packages/server/bin/till.js', 'packages/server/src/till.ts']) visit(entry);
+  visit('packages/server/bin/till.js');
+  for (const path of globSync('packages/*/package.json', { cwd: root })) {
+    const { exports } = JSON.parse(read(path)) as { exports: Record<string, string> };
+    for (const entry of Object.values(exports)) visit(join(dirname(path), entry));
+  }
   assert.deepEqual(
     sources.filter((path) => !reached.has(path)),
     [],

@@ -4,7 +4,7 @@ import { isControlWrite } from './idempotency.ts';
 import type { Operation } from './shape.ts';
 
 /** What every call with checked input may run into, whoever calls. */
-const always: readonly ErrorCode[] = [
+const always = [
   'ServiceMaintenance',
   'ResourceNotFound',
   'UnauthorizedAccess',
@@ -13,10 +13,10 @@ const always: readonly ErrorCode[] = [
   'RequiredValueNotExist',
   'InvalidRequest',
   'InternalError',
-];
+] as const satisfies readonly ErrorCode[];
 
 /** What no row has to name, by what a caller shows. An open call reads nothing of its request. */
-export const commonRefusals: Record<Operation['access'], readonly ErrorCode[]> = {
+export const commonRefusals = {
   accessToken: [
     ...always,
     'InvalidAuthorizationHeader',
@@ -27,7 +27,7 @@ export const commonRefusals: Record<Operation['access'], readonly ErrorCode[]> =
   credentials: [...always, 'AccessBlocked'],
   controlKey: [...always, 'InvalidAccessToken'],
   open: ['InternalError'],
-};
+} as const satisfies Record<Operation['access'], readonly ErrorCode[]>;
 
 /**
  * Every code that a request with the method and the path of this row may be answered with, in order of precedence.

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // Starts Till, or says in one line that this Node is too old: it could not even read the sources.
+import { existsSync } from 'node:fs';
 import * as modules from 'node:module';
 
 const { enableCompileCache } = modules;
@@ -14,5 +15,8 @@ if (major < oldestNode) {
 } else {
   // the sources are stripped of their types once and kept, so that the next start is quicker
   enableCompileCache?.();
-  import('../src/main.ts').then((program) => program.main(process.argv.slice(2)));
+  // a packed Till has no sources
+  const packed = !existsSync(new URL('../src/main.ts', import.meta.url));
+  const loaded = packed ? import('../dist/main.js') : import('../src/main.ts');
+  loaded.then((program) => program.main(process.argv.slice(2)));
 }

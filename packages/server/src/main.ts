@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { createDemo, demo, demoCalls } from './demo.ts';
+import { ephemeralSettings, onClosedInput, readyLine } from './ephemeral.ts';
 import { knownControlKey, readSettings, type Settings, settingsHelp } from './settings.ts';
-import type { Till } from './till.ts';
+import type { Parts, Till } from './till.ts';
 
 /** Readiness is red this long before the port closes. */
 const drainMs = 500;
@@ -31,6 +32,9 @@ async function serve(flags: readonly string[]): Promise<void> {
     return console.log(settingsHelp(commandLines()));
   }
   if (flags.includes('--version')) return console.log(version());
+  if (flags.includes('--ephemeral')) {
+    return startEphemeral(ephemeralSettings(flags, process.env, readEnvFile()));
+  }
   await start(readSettings(flags, process.env, readEnvFile()));
 }
 
@@ -41,14 +45,25 @@ async function command(args: readonly string[]): Promise<void> {
 }
 
 async function start(settings: Settings): Promise<void> {
+  const till = await running(settings, { drainMs, onDamage });
+  stopOnSignals(till);
+  const first = await createDemo(till.host);
+  till.host.log.info({ url: till.url, controlUrl: till.controlUrl, version: version() }, 'listening');
+  console.log(banner(till, settings, first));
+}
+
+/** Standard output is for the program that started it: one line when it is ready. */
+async function startEphemeral(settings: Settings): Promise<void> {
+  const till = await running(settings, {});
+  onClosedInput(stopOnSignals(till));
+  console.log(readyLine(till, settings));
+}
+
+async function running(settings: Settings, parts: Parts): Promise<Till> {
   // standard output is for people: the banner; the log goes to standard error
   const log = pino({ level: settings.logLevel }, pino.destination({ dest: 2, sync: true }));
   const { createTill } = await import('./till.ts'); // a command goes without the server and is there sooner
-  const till = await createTill(settings, { log, drainMs, onDamage });
-  stopOnSignals(till);
-  const first = await createDemo(till.host);
-  log.info({ url: till.url, controlUrl: till.controlUrl, version: version() }, 'listening');
-  console.log(banner(till, settings, first));
+  return createTill(settings, { log, ...parts });
 }
 
 /** From a damaged file nothing may be answered: one line, and an end that whoever watches the process sees. */
@@ -70,8 +85,9 @@ function banner(till: Till, settings: Settings, first: boolean): string {
   return [...lines, '', greeting, '', demoCalls(till.url), ''].join('\n');
 }
 
-function stopOnSignals(till: Till): void {
-  const stop = (signal: string) => {
+/** Answers what stops it without a signal. */
+function stopOnSignals(till: Till): () => void {
+  const stop = (signal?: string) => {
     till.host.log.info({ signal }, 'stopping');
     setTimeout(() => process.exit(1), exitWithinMs).unref();
     till.stop().then(
@@ -84,6 +100,7 @@ function stopOnSignals(till: Till): void {
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+  return stop;
 }
 
 function readEnvFile(): string {

@@ -18,7 +18,7 @@ export interface Page {
 
 /** The page of these rows. What it may load, run and be framed by is nothing but what stands in it. */
 export function docsPage(rows: readonly NamedRow[], version: string): Page {
-  const [style, script] = [own('docs-page.css'), own('docs-page.js')];
+  const [style, script] = [own('docs-page.css'), own('docs-script.js')];
   const policy = [
     "default-src 'none'",
     `style-src '${hashOf(style)}'`,
