@@ -4,8 +4,14 @@ import type { ControlClient, ControlInput, ControlReply } from '@till/client/con
 import { allOf } from './all-of.ts';
 import { type ClientOptions, clientOf } from './client.ts';
 import { expecting, inLines } from './history.ts';
-import { listNotifications, type NotificationFilter, type TestNotification } from './notifications.ts';
+import {
+  type NotificationFilter,
+  type NotificationKind,
+  sentTo,
+  type TestNotification,
+} from './notifications.ts';
 import { Purchase, purchaseAt, type TestPurchase } from './purchase.ts';
+import type { Receiver } from './receiver.ts';
 import { type ProductTerms, shelf } from './shelf.ts';
 import type { WorldClock } from './world-clock.ts';
 
@@ -91,9 +97,24 @@ export class TestApp {
     return this.#at(purchase).void(reason);
   }
 
-  /** What the app was sent and will be, the latest first, with every attempt. */
-  notifications(filter: NotificationFilter = {}): Promise<TestNotification[]> {
-    return listNotifications(this.control, { ...this.#named, ...filter });
+  /**
+   * From here on the app is sent notifications: both its addresses lead to a receiver of this kit, which answers 200. Call it before the
+   * purchases; of what happened before nothing was written.
+   */
+  async receiveNotifications(): Promise<void> {
+    const url = await this.#place.receiver.url();
+    await this.control.setNotificationUrls({ ...this.#named, payment: url, subscription: url });
+  }
+
+  /**
+   * What the app was sent until now, oldest first, each read from its text and the signature of payments verified; what is under way is
+   * waited for. Throws where the app has no address: see `receiveNotifications`.
+   */
+  async notifications<Kind extends NotificationKind = NotificationKind>(
+    filter: NotificationFilter<Kind> = {},
+  ): Promise<TestNotification<Kind>[]> {
+    await this.control.advanceClock({ worldId: this.worldId, by: 'PT0S' });
+    return (await sentTo(this, filter)) as TestNotification<Kind>[];
   }
 
   /** The client that the app's own server would use, of V7 unless `generation` says otherwise. */
@@ -136,6 +157,7 @@ export interface Place {
   readonly baseUrl: string;
   readonly worldId: string;
   readonly clock: WorldClock;
+  readonly receiver: Receiver;
 }
 
 export interface MadeApp {

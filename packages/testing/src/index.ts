@@ -1,7 +1,7 @@
 // @till/testing: a running Till and worlds of its own for every test.
 export type { AppOptions, BuyOptions, TestApp } from './app.ts';
 export type { ClientOptions } from './client.ts';
-export type { NotificationFilter, TestNotification } from './notifications.ts';
+export type { NotificationFilter, NotificationKind, TestNotification } from './notifications.ts';
 export type { Step, TestPurchase } from './purchase.ts';
 export { type ProductTerms, shelf } from './shelf.ts';
 export { connectTill, startTill } from './start.ts';

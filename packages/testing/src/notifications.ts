@@ -1,25 +1,74 @@
-// The notifications that an app was sent, by the row of the control API's table.
-import type { ControlClient, ControlInput, ControlOperation, ControlReply } from '@till/client/control';
+// The notifications that an app was sent, read as its own server would read them.
+import {
+  type PaymentNotification,
+  parseSubscriptionNotification,
+  type SubscriptionNotification,
+  verifyNotification,
+} from '@till/client';
+import type { ControlClient, ControlInput, ControlReply } from '@till/client/control';
 import { allOf } from './all-of.ts';
 
-type InputNamed<Name extends string> = Name extends ControlOperation
-  ? ControlInput<Name>
-  : Record<never, never>;
-type ReplyNamed<Name extends string> = Name extends ControlOperation ? ControlReply<Name> : never;
-type RowOf<Reply> = Reply extends { items: (infer Row)[] } ? Row : never;
+type Row = ControlReply<'readNotification'>;
+export type NotificationKind = Row['kind'];
 
-/** A notification as the control API shows it: its body, where it goes, and every attempt to send it. */
-export type TestNotification = RowOf<ReplyNamed<'listNotifications'>>;
+interface Messages {
+  payment: PaymentNotification;
+  subscription: SubscriptionNotification;
+}
+
+/** A notification as the control API shows it (its text, where it went, every attempt), and the message that the text holds. */
+export type TestNotification<Kind extends NotificationKind = NotificationKind> = {
+  [K in Kind]: Omit<Row, 'kind'> & { kind: K; message: Messages[K] };
+}[Kind];
 /** Which of them: the members of `listNotifications` beside the app. */
-export type NotificationFilter = Omit<
-  InputNamed<'listNotifications'>,
-  'clientId' | 'worldId' | 'limit' | 'cursor'
->;
+export type NotificationFilter<Kind extends NotificationKind = NotificationKind> = Omit<
+  ControlInput<'listNotifications'>,
+  'clientId' | 'worldId' | 'limit' | 'cursor' | 'kind'
+> & { kind?: Kind };
 
-type Listing = (input: object) => AsyncIterable<TestNotification>;
+/** An app, and through what it is reached. */
+interface Place {
+  readonly control: ControlClient;
+  readonly clientId: string;
+  readonly worldId: string;
+  /** The key that it was made with. */
+  readonly licenseKey: string;
+}
 
-export function listNotifications(control: ControlClient, input: object): Promise<TestNotification[]> {
-  const { listNotifications: list } = control as unknown as Record<string, Listing | undefined>;
-  if (list === undefined) throw new Error('this version of the control API lists no notifications');
-  return allOf(list.call(control, input));
+/**
+ * Everything that was put on the line, oldest first. Throws a `OneStoreSignatureError` where a message does not bear the signature of the
+ * app, and an error where the app has no address, because nothing is written then.
+ */
+export async function sentTo(place: Place, filter: NotificationFilter): Promise<TestNotification[]> {
+  const { control, clientId, worldId } = place;
+  const [rows, app] = await Promise.all([
+    allOf(control.listNotifications({ clientId, worldId, ...filter })),
+    control.readApp({ clientId, worldId }),
+  ]);
+  const { payment, subscription } = app.notificationUrls;
+  if (rows.length === 0 && payment === null && subscription === null) {
+    throw new Error(
+      `${clientId} has no address for notifications, so it is sent none: call receiveNotifications() before the purchases`,
+    );
+  }
+  const next = app.nextLicenseKey?.licenseKey;
+  const keys = [place.licenseKey, app.licenseKey, ...(next === undefined ? [] : [next])];
+  return Promise.all(
+    rows
+      .filter(wasSent)
+      .reverse()
+      .map((row) => withMessage(row, keys)),
+  );
+}
+
+/** One that is delayed or dropped on purpose has not been on the line. */
+function wasSent({ attempts }: Row): boolean {
+  return attempts.some(({ fault }) => fault !== 'drop');
+}
+
+async function withMessage(row: Row, keys: readonly string[]): Promise<TestNotification> {
+  if (row.kind === 'payment') {
+    return { ...row, kind: 'payment', message: await verifyNotification(row.body, keys) };
+  }
+  return { ...row, kind: 'subscription', message: parseSubscriptionNotification(row.body) };
 }

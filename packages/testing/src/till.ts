@@ -2,6 +2,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Fetch } from '@till/client';
 import { ControlClient, OneStoreNotFoundError } from '@till/client/control';
+import { Receiver } from './receiver.ts';
 import { makeWorld, type TestWorld, type WorldOptions } from './world.ts';
 
 /** Where a Till is reached; the line that `till serve --ephemeral` prints is one. */
@@ -22,6 +23,7 @@ export class TestTill {
   readonly control: ControlClient;
   readonly #address: Required<Address>;
   readonly #stop: () => Promise<void>;
+  readonly #receiver = new Receiver();
   #stopped: Promise<void> | undefined;
 
   constructor(address: Required<Address>, stop: () => Promise<void>, fetch?: Fetch) {
@@ -39,12 +41,14 @@ export class TestTill {
 
   /** A new world with an app in it, frozen at `now` unless told otherwise. */
   world(options: WorldOptions = {}): Promise<TestWorld> {
-    return makeWorld(this.control, this.baseUrl, options);
+    const { control, baseUrl } = this;
+    return makeWorld({ control, baseUrl, receiver: this.#receiver }, options);
   }
 
   /** Ends the server, or, of one that runs elsewhere, deletes the worlds that were made here. A second call waits for the first. */
   stop(): Promise<void> {
-    this.#stopped ??= this.#stop();
+    // the receiver last, so that nothing that is on its way fails
+    this.#stopped ??= this.#stop().finally(() => this.#receiver.stop());
     return this.#stopped;
   }
 

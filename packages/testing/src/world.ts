@@ -1,6 +1,6 @@
 // A world of a test: an isolated store with a clock of its own and an app in it.
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { ControlClient, ControlReply } from '@till/client/control';
+import type { ControlReply } from '@till/client/control';
 import { type AppOptions, type MadeApp, makeApp, type Place, TestApp } from './app.ts';
 import { WorldClock } from './world-clock.ts';
 
@@ -78,8 +78,7 @@ export class TestWorld extends TestApp {
 
 /** Makes a world with an app in it: two requests. */
 export async function makeWorld(
-  control: ControlClient,
-  baseUrl: string,
+  { control, baseUrl, receiver }: Pick<Place, 'control' | 'baseUrl' | 'receiver'>,
   { now, frozen = true, rate, calendar = 'commercial', seed, app }: WorldOptions,
 ): Promise<TestWorld> {
   const made = await control.createWorld({
@@ -87,7 +86,7 @@ export async function makeWorld(
     calendar,
     ...(seed === undefined ? {} : { seed }),
   });
-  const place = { control, baseUrl, worldId: made.worldId, clock: new WorldClock(made.clock) };
+  const place = { control, baseUrl, receiver, worldId: made.worldId, clock: new WorldClock(made.clock) };
   return new TestWorld(place, await makeApp(place, app));
 }
 

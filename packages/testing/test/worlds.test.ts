@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { verifyPurchase } from '@till/client';
-import { controlOperations } from '@till/protocol/control';
 import { shelf, startTill, type TestTill } from '@till/testing';
 
 const newYear = Date.parse('2026-01-01T00:00:00Z');
@@ -172,11 +171,4 @@ test('nothing that a runner prints of a world shows the secret of its app', asyn
     showHidden: false,
   });
   for (const secret of [world.clientSecret, till.address.controlKey]) assert.ok(!shown.includes(secret));
-});
-
-test('notifications are listed by the row of the table, and a table without it says so', async () => {
-  const world = await till.world();
-  await world.void(await world.buy('gem'));
-  if ('listNotifications' in controlOperations) assert.ok(Array.isArray(await world.notifications()));
-  else await assert.rejects(async () => world.notifications(), /lists no notifications/);
 });
