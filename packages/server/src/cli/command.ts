@@ -9,6 +9,8 @@ export interface Command {
   /** What `--help` says below the first line. */
   help: readonly string[];
   own: OwnArguments;
+  /** Signals end it in its own way; otherwise they end the process, and what is unfinished is removed on the way out. */
+  endsItself?: true;
   /**
    * Does it and answers the exit code; a throw is exit code 1 and one line. `read` reads settings and flags, and
    * throws a `SettingError` where they do not fit; `args` are what it reads them from.

@@ -4,6 +4,7 @@ import { readCommandLine } from '../settings.ts';
 import { backup } from './backup.ts';
 import type { Command } from './command.ts';
 import { doctor } from './doctor.ts';
+import { listen } from './listen.ts';
 import { restore } from './restore.ts';
 import { rotateKeys } from './rotate-keys.ts';
 import { verifyAudit } from './verify-audit.ts';
@@ -13,6 +14,7 @@ const commands: Record<string, Command> = {
   backup,
   restore,
   doctor,
+  listen,
   'keys rotate': rotateKeys,
   'audit verify': verifyAudit,
 };
@@ -36,7 +38,7 @@ export async function runCommand(
     console.log(helpOf(name, command));
     return 0;
   }
-  endOnSignals();
+  if (!command.endsItself) endOnSignals();
   const read = () => readCommandLine(rest, env, envFile, command.own);
   return command.run(read, (line) => console.log(line), rest);
 }

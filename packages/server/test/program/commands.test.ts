@@ -8,7 +8,7 @@ import { databases } from '../databases.ts';
 import { startServer } from '../server.ts';
 import { type Run, run, start, stop, temporaryFolder } from './program.ts';
 
-const names = ['backup', 'restore', 'doctor', 'keys rotate', 'audit verify'];
+const names = ['backup', 'restore', 'doctor', 'listen', 'keys rotate', 'audit verify'];
 
 async function ended(context: TestContext, args: readonly string[], given: Run = {}) {
   return run(context, { ...given, args }).ended();
