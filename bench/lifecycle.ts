@@ -24,7 +24,7 @@ import { insertBenchApp, insertBenchWorld, tokenOf } from './seed.ts';
 import { costOf, type Subject, startSubject, stopSubjects } from './subjects.ts';
 import { type Row, target } from './table.ts';
 
-const worldId = 'bench';
+export const worldId = 'bench';
 const dayMs = 86_400_000;
 const began = Date.UTC(2025, 0, 5, 3);
 const priceMicros = 1_100_000_000;
@@ -33,13 +33,13 @@ const mostMb = 200;
 const plainTerms: Terms = { ...monthlyTerms, graceDays: 3, holdDays: 30, pausable: true };
 
 /** Who the subscribers are: what sets each of them apart, by the last digit of its number. */
-interface Population {
+export interface Population {
   name: string;
   terms: (index: number) => Terms;
   change: (index: number, subscription: Subscription, at: number) => SubscriptionChange | undefined;
 }
 
-const plain: Population = { name: 'plain', terms: () => plainTerms, change: () => undefined };
+export const plain: Population = { name: 'plain', terms: () => plainTerms, change: () => undefined };
 
 const another = {
   productId: 'other',
@@ -136,7 +136,7 @@ async function measureYear({ folder, purchases }: Part, population: Population):
   };
 }
 
-async function populate(url: string, count: number, population: Population): Promise<void> {
+export async function populate(url: string, count: number, population: Population): Promise<void> {
   const database = await openDatabase(url);
   const now = began + 30 * dayMs;
   await migrate(database, now);
@@ -180,11 +180,16 @@ function orderOf(appId: string, index: number, at: number, terms: Terms): Subscr
   };
 }
 
-async function advanceAYear({ port }: Subject): Promise<void> {
+export async function advanceAYear({ port }: Subject): Promise<void> {
+  await advance(port, 'P1Y');
+}
+
+/** Answers when all that fell due has happened, and its messages were sent. */
+export async function advance(port: number, by: string): Promise<void> {
   const answer = await fetch(`http://127.0.0.1:${port}/control/v1/worlds/${worldId}/clock/advance`, {
     method: 'POST',
     headers: { authorization: 'Bearer till', 'content-type': 'application/json' },
-    body: '{"by":"P1Y"}',
+    body: JSON.stringify({ by }),
     signal: AbortSignal.timeout(600_000),
   });
   const text = await answer.text();

@@ -7,6 +7,7 @@ import { measureClient } from './client.ts';
 import { measureLifecycle } from './lifecycle.ts';
 import { measureLists } from './lists.ts';
 import { measureMemory } from './memory.ts';
+import { measureNotifications } from './notifications.ts';
 import { measurePostgres } from './postgres.ts';
 import { measureReads } from './reads.ts';
 import { measureStart } from './start.ts';
@@ -24,7 +25,7 @@ const { values } = parseArgs({
 
 if (values.help) {
   console.log(
-    'npm run bench -- [--quick] [--only reads,writes,lists,lifecycle,start,memory,postgres,client,testing]',
+    'npm run bench -- [--quick] [--only reads,writes,lists,lifecycle,notifications,start,memory,postgres,client,testing]',
   );
   process.exit(0);
 }
@@ -47,6 +48,7 @@ const parts: Record<string, (part: Part) => Promise<Measured>> = {
   writes: measureWrites,
   lists: measureLists,
   lifecycle: measureLifecycle,
+  notifications: measureNotifications,
   start: measureStart,
   memory: measureMemory,
   postgres: measurePostgres,

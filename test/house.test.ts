@@ -127,18 +127,31 @@ interface Room {
 
 /** Rooms, packages of ours and libraries; `node:` stands for all that Node brings. */
 const rooms: Record<string, Room> = {
-  domain: { values: ['domain', 'protocol/errors', 'protocol/codes'], types: [] },
-  store: { values: ['store', 'node:', 'pg'], types: ['domain', 'protocol/codes'] },
-  host: { values: ['host', 'node:', 'prom-client'], types: ['protocol/codes', 'domain', 'store', 'pino'] },
-  actions: { values: ['actions', 'domain', 'store', 'protocol/errors'], types: ['host', 'protocol/codes'] },
+  domain: {
+    values: ['domain', 'protocol/errors', 'protocol/codes', 'protocol/notifications'],
+    types: ['protocol/shape'],
+  },
+  store: { values: ['store', 'node:', 'pg'], types: ['domain', 'protocol/codes', 'protocol/notifications'] },
+  host: {
+    values: ['host', 'node:', 'prom-client'],
+    types: ['protocol/codes', 'protocol/notifications', 'domain', 'store', 'pino'],
+  },
+  actions: {
+    values: ['actions', 'domain', 'store', 'protocol/errors', 'protocol/notifications'],
+    types: ['host', 'protocol/codes'],
+  },
   http: {
     values: ['http', 'actions', 'protocol', 'node:', 'fastify', 'ajv', 'fast-json-stringify'],
     types: ['domain', 'host'],
   },
   scheduler: { values: ['scheduler', 'actions'], types: ['host'] },
   // the commands work on the database itself, whether a server runs or not, so they go without a client
-  cli: { values: ['cli', 'store', 'host', 'actions', 'settings', 'node:'], types: [] },
-  settings: { values: ['node:', 'protocol/codes'], types: [] },
+  cli: {
+    values: ['cli', 'store', 'host', 'actions', 'settings', 'node:', 'protocol/notifications'],
+    types: [],
+  },
+  // what a setting may be is said by whoever it is for
+  settings: { values: ['node:', 'protocol/codes', 'protocol/notifications', 'host'], types: [] },
   demo: { values: ['actions'], types: ['host'] },
   ephemeral: { values: ['settings', 'node:'], types: [] },
   main: { values: ['till', 'settings', 'demo', 'ephemeral', 'cli', 'node:', 'pino'], types: [] },

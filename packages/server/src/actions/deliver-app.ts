@@ -8,18 +8,23 @@ import {
   nextDelivery,
   nextWaitingApp,
 } from '../store/notifications.ts';
+import { loadWorld } from '../store/worlds.ts';
 import { type Call, callOf } from './call.ts';
 import { deliverNotification } from './deliver-notification.ts';
 import { sweep } from './settle-due.ts';
 
 /** Messages that are looked at together. */
 const pageSize = 100;
+/** On the machine's clock: an app that was read longer ago is read again, for its address may be another. */
+const appKnownForMs = 1_000;
 /** Apps of one page of a world. */
 const appsAtOnce = 100;
 
 /** The messages of one purchase that are due, in their order. */
 export interface Lane {
   call: Call;
+  /** On the machine's clock. */
+  foundAt: number;
   purchaseToken: string;
   messages: DueNotification[];
 }
@@ -29,11 +34,12 @@ export async function findLanes(host: Host, appId: string): Promise<Lane[]> {
   const found = await loadApp(host.database, appId);
   if (found === undefined) return sweep(host, { appId });
   const call = callOf(host, found);
+  const foundAt = host.clock();
   const due = await listDueNotifications(host.database, appId, call.now, pageSize);
   const lanes = new Map<string, Lane>();
   for (const message of due) {
     const { purchaseToken } = message;
-    const lane = lanes.get(purchaseToken) ?? { call, purchaseToken, messages: [] };
+    const lane = lanes.get(purchaseToken) ?? { call, foundAt, purchaseToken, messages: [] };
     lane.messages.push(message);
     lanes.set(purchaseToken, lane);
   }
@@ -52,11 +58,17 @@ function sendable({ messages }: Lane, machineNow: number): DueNotification[] {
 
 /** Sends them one after the other; tells whether one of them ran into a time limit. */
 export async function deliverLane(host: Host, lane: Lane): Promise<{ timedOut: boolean }> {
-  const { call } = lane;
+  let { call, foundAt } = lane;
   const queue = sendable(lane, host.clock());
   let timedOut = false;
   for (let message = queue.shift(); message !== undefined; message = queue.shift()) {
     if (host.node.stopping) break;
+    if (host.clock() - foundAt > appKnownForMs) {
+      const found = await loadApp(host.database, call.app.appId);
+      if (found === undefined) break;
+      call = callOf(host, found);
+      foundAt = host.clock();
+    }
     const [next] = queue;
     const given = { next: next?.tryCount === 0 };
     let delivery = await deliverNotification(host, call, message, given);
@@ -86,8 +98,11 @@ export async function findWaitingApp(
   return { appId, due };
 }
 
-/** The apps of a world that have to send something by `until`. */
-export async function findAppsToDrain(host: Host, worldId: string, until: number): Promise<string[]> {
+/** The apps of a world that have to send something by `end`, or by now where somebody has set its clock back. */
+export async function findAppsToDrain(host: Host, worldId: string, end: number): Promise<string[]> {
+  const world = await loadWorld(host.database, worldId);
+  if (world === undefined) return [];
+  const until = Math.min(end, worldNow(world.clock, host.clock()));
   const appIds: string[] = [];
   for (let after = ''; ; ) {
     const apps = await listAppsOfWorld(host.database, worldId, after, appsAtOnce);

@@ -158,8 +158,10 @@ async function mark(
   change: (stored: Notification) => Notification,
 ): Promise<Notification | undefined> {
   const { appId, notificationId } = message;
+  let leased: Notification | undefined = message; // read again only where somebody else has changed it meanwhile
   return host.database.transaction(async (query) => {
-    const stored = await loadNotification(query, appId, notificationId);
+    const stored = leased ?? (await loadNotification(query, appId, notificationId));
+    leased = undefined;
     if (stored === undefined) return undefined;
     const changed = change(stored);
     await saveNotification(query, changed);
@@ -167,12 +169,13 @@ async function mark(
   });
 }
 
-function tellDead({ host, call }: Sending, { notificationId, kind, tryCount, attempts }: Notification): void {
+/** The log holds no tokens, and a message is named by one: its cause’s instant finds it in the list. */
+function tellDead({ host, call }: Sending, { kind, createdAt, tryCount, attempts }: Notification): void {
   host.watch.tally.deadNotifications += 1;
   const { clientId } = call.app;
   const result = attempts.at(-1)?.result;
   host.log.warn(
-    { clientId, notificationId, kind, attempts: tryCount, result },
+    { clientId, kind, createdAt, attempts: tryCount, result },
     'a notification was not received and is given up',
   );
 }

@@ -24,42 +24,53 @@ export interface PosterOptions {
 /** Of an answer nothing but its status counts; more than this is not even read. */
 const longestAnswerBytes = 64 * 1024;
 const longestHeadersBytes = 16 * 1024;
-/** Connections to one receiver that are kept open, and for how long nobody uses them. */
-const keptConnections = 8;
-const keptForMs = 4_000;
+/** How many connections to one receiver are kept open, and for how long (ms) where nobody uses them. */
+export const keeping = { keepAlive: true, maxFreeSockets: 8, timeout: 4_000 };
 
 /** The address that a name stands for may not be connected to. */
 class Blocked extends Error {
   override name = 'Blocked';
 }
 
+/** Agents of its own: the shared ones may take a proxy from the environment. */
+interface Agents {
+  http: http.Agent;
+  https: https.Agent;
+}
+
 interface Client {
   options: Required<Pick<PosterOptions, 'rules' | 'connectWithinMs' | 'answerWithinMs' | 'clock'>>;
-  agents: { http: http.Agent; https: https.Agent };
+  /** Whose connections are kept for the next message; and whose are made anew for each. */
+  kept: Agents;
+  fresh: Agents;
   lookup: LookupFunction;
 }
 
 export function createHttpPoster(options: PosterOptions): Poster {
   const { rules, ca, lookup = systemLookup } = options;
   const { connectWithinMs = 5_000, answerWithinMs = 10_000, clock = Date.now } = options;
-  // agents of its own: the shared ones may take a proxy from the environment
-  const kept = { keepAlive: true, maxFreeSockets: keptConnections, timeout: keptForMs };
-  const agents = {
-    http: new http.Agent(kept),
-    https: new https.Agent(ca === undefined ? kept : { ...kept, ca }),
-  };
   const client: Client = {
     options: { rules, connectWithinMs, answerWithinMs, clock },
-    agents,
+    kept: agentsOf(keeping, ca),
+    fresh: agentsOf({ keepAlive: false }, ca),
     lookup: checkedLookup(rules, lookup),
   };
   return {
     post: (post) => send(client, post),
     refusalOf: (url) => rules.refusalOf(url),
     close: () => {
-      agents.http.destroy();
-      agents.https.destroy();
+      for (const { http, https } of [client.kept, client.fresh]) {
+        http.destroy();
+        https.destroy();
+      }
     },
+  };
+}
+
+function agentsOf(options: http.AgentOptions, ca: string | undefined): Agents {
+  return {
+    http: new http.Agent(options),
+    https: new https.Agent(ca === undefined ? options : { ...options, ca }),
   };
 }
 
@@ -125,10 +136,10 @@ function sendOnce(client: Client, post: Post, until: number, kept: boolean): Pro
 /** The machine's clock, not the world's: the receiver compares it with its own. */
 function begin(client: Client, url: URL, { id, body }: Post, kept: boolean): http.ClientRequest {
   const secure = url.protocol === 'https:';
-  const agent = secure ? client.agents.https : client.agents.http;
+  const agents = kept ? client.kept : client.fresh;
   const options: https.RequestOptions = {
     method: 'POST',
-    agent: kept ? agent : false,
+    agent: secure ? agents.https : agents.http,
     lookup: client.lookup,
     maxHeaderSize: longestHeadersBytes,
     headers: {
@@ -138,10 +149,7 @@ function begin(client: Client, url: URL, { id, body }: Post, kept: boolean): htt
       'webhook-timestamp': String(Math.floor(client.options.clock() / 1000)),
     },
   };
-  const { ca } = (agent as https.Agent).options;
-  return secure
-    ? https.request(url, ca === undefined ? options : { ...options, ca })
-    : http.request(url, options);
+  return secure ? https.request(url, options) : http.request(url, options);
 }
 
 /** Only 200 counts; a redirect is told apart because people set addresses that redirect. */

@@ -17,10 +17,17 @@ export interface TargetOptions {
   allowed?: readonly string[];
 }
 
-/** Link-local ranges, where clouds answer with credentials, and what is no single machine. */
+/** Where clouds answer with credentials, also as NAT64, 6to4 and other IPv6 spell it, and what is no single machine. */
 const refusedEverywhere = [
   '169.254.0.0/16',
   '100.100.100.200/32',
+  '168.63.129.16/32',
+  '::a9fe:0/112',
+  '::ffff:0:a9fe:0/112',
+  '64:ff9b::a9fe:0/112',
+  '64:ff9b::6464:64c8/128',
+  '64:ff9b::a83f:8110/128',
+  '2002:a9fe::/32',
   '224.0.0.0/4',
   '240.0.0.0/4',
   'fe80::/10',
@@ -28,7 +35,7 @@ const refusedEverywhere = [
   'fd00:ec2::254/128',
   'ff00::/8',
 ];
-/** What is not on the internet, and what stands for an address that may not be (NAT64, 6to4, Teredo). */
+/** What is not on the internet, and what stands for an address that may not be (translation, NAT64, 6to4, Teredo). */
 const refusedInCommercial = [
   '0.0.0.0/8',
   '10.0.0.0/8',
@@ -43,11 +50,14 @@ const refusedInCommercial = [
   '198.51.100.0/24',
   '203.0.113.0/24',
   '::/96',
+  '::ffff:0:0:0/96',
   '64:ff9b::/32',
   '100::/64',
   '2001::/23',
   '2001:db8::/32',
   '2002::/16',
+  '3fff::/20',
+  '5f00::/16',
   'fc00::/7',
 ];
 
@@ -56,6 +66,7 @@ export function createTargetRules({ environment, http = false, allowed = [] }: T
   const refused = listOf([...refusedEverywhere, ...(commercial ? refusedInCommercial : [])]);
   const exempt = listOf(allowed);
   const allows = (address: string) => {
+    if (isIP(address) === 0) return false;
     const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
     return exempt.check(address, family) || !refused.check(address, family);
   };

@@ -245,6 +245,12 @@ export function auditedThing(thing: Thing, host: Host): unknown {
       return product(thing.product);
     case 'purchase':
       return listedPurchase(thing.shown, host);
+    case 'notification': {
+      const { body: _, ...shown } = notification(thing.shown);
+      return shown;
+    }
+    case 'faults':
+      return { clientId: thing.app.clientId, ...faults(thing.faults) };
     case 'maintenance':
       return thing.maintenance;
   }

@@ -70,8 +70,10 @@ export function refuseUnroutable(
   const path = pathOf(request.raw.url ?? '/');
   if (/%2f/i.test(path)) throw new Refusal('ResourceNotFound');
   if (!request.is404) return;
-  const verbs = verbsByPath.find(({ pattern }) => pattern.test(path))?.verbs;
-  if (verbs === undefined || verbs.has(request.method)) throw new Refusal('ResourceNotFound');
+  // a word of one row's path may be a name in another's: `notifications/resend`
+  const rows = verbsByPath.filter(({ pattern }) => pattern.test(path));
+  const verbs = new Set(rows.flatMap((row) => [...row.verbs]));
+  if (verbs.size === 0 || verbs.has(request.method)) throw new Refusal('ResourceNotFound');
   reply.header('allow', [...verbs].join(', '));
   throw new Refusal('MethodNotAllowed');
 }

@@ -18,6 +18,7 @@ const mostOfSlowApp = 1;
 const appsAPass = 100;
 /** A stop waits this long for answers; what comes later is sent again after the next start. */
 const stopWithinMs = 3_000;
+const markWithinMs = 1_000;
 /** Where other nodes send what is due, one who waits for it looks again after this long. */
 const lookAgainMs = 50;
 
@@ -27,27 +28,29 @@ export interface Deliveries extends OutboxWorker {
   stop(): Promise<void>;
 }
 
+/** Who sends what an app has, and what makes it look again. */
+interface Worker {
+  bell: Bell;
+  done: Promise<void>;
+}
+
 export function createDeliveries(host: Host): Deliveries {
   const places = new Places(mostAtOnce);
-  const running = new Map<string, Promise<void>>();
-  const again = new Set<string>();
+  const running = new Map<string, Worker>();
   let stopped = false;
   let cursor = '';
 
-  const work = async (appId: string) => {
-    do {
-      again.delete(appId);
-      await deliverAll(host, appId, places, () => stopped);
-    } while (again.has(appId) && !stopped);
-  };
   /** One worker for an app; who comes while it runs makes it look once more. */
   const run = (appId: string): Promise<void> => {
     const known = running.get(appId);
-    again.add(appId);
-    if (known !== undefined) return known;
-    const worker = work(appId).finally(() => running.delete(appId));
-    running.set(appId, worker);
-    return worker;
+    known?.bell.ring();
+    if (known !== undefined) return known.done;
+    const bell = new Bell();
+    const done = deliverAll(host, appId, { places, bell, stopped: () => stopped }).finally(() =>
+      running.delete(appId),
+    );
+    running.set(appId, { bell, done });
+    return done;
   };
   const wake = (appId: string) => {
     if (stopped) return;
@@ -60,7 +63,7 @@ export function createDeliveries(host: Host): Deliveries {
       const waiting = await findWaitingApp(host, cursor);
       cursor = waiting?.appId ?? '';
       if (waiting === undefined) return;
-      if (waiting.due && !running.has(waiting.appId)) wake(waiting.appId);
+      if (waiting.due) wake(waiting.appId);
     }
   };
   const drain = async (worldId: string, until: number) => {
@@ -74,15 +77,21 @@ export function createDeliveries(host: Host): Deliveries {
   };
   const stop = async () => {
     stopped = true;
-    const all = Promise.allSettled(running.values());
+    const all = Promise.allSettled([...running.values()].map(({ done }) => done));
     await Promise.race([all, after(stopWithinMs, true)]);
     host.poster.close();
+    // what was cut off is marked, so that the next start need not wait for its lease
+    await Promise.race([all, after(markWithinMs, true)]);
   };
   return { wake, pass, drain, stop };
 }
 
 /** Until nothing is due that this node could send. */
-async function deliverAll(host: Host, appId: string, places: Places, stopped: () => boolean): Promise<void> {
+async function deliverAll(
+  host: Host,
+  appId: string,
+  { places, bell, stopped }: { places: Places; bell: Bell; stopped: () => boolean },
+): Promise<void> {
   const lanes = new Map<string, Promise<void>>();
   let most = mostOfApp;
   let failure: { error: unknown } | undefined;
@@ -103,18 +112,42 @@ async function deliverAll(host: Host, appId: string, places: Places, stopped: ()
     lanes.set(lane.purchaseToken, running);
   };
   while (!stopped() && failure === undefined) {
+    bell.still();
     const found = await findLanes(host, appId);
     const free = found.filter(({ purchaseToken }) => !lanes.has(purchaseToken));
-    if (free.length === 0 && lanes.size === 0) return;
+    if (free.length === 0 && lanes.size === 0 && !bell.rings) return;
     for (const lane of free) {
       while (lanes.size >= most) await Promise.race(lanes.values());
       await places.enter();
       start(lane);
     }
-    if (free.length === 0) await Promise.race(lanes.values());
+    // what comes meanwhile need not wait for answers that hang
+    if (free.length === 0) await Promise.race([...lanes.values(), bell.heard()]);
   }
   await Promise.all(lanes.values());
   if (failure !== undefined) throw failure.error;
+}
+
+/** Rung while somebody works, it is heard when they look up next. */
+class Bell {
+  rings = false;
+  #hear: (() => void) | undefined;
+
+  ring(): void {
+    this.rings = true;
+    this.#hear?.();
+  }
+
+  still(): void {
+    this.rings = false;
+  }
+
+  heard(): Promise<void> {
+    if (this.rings) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#hear = resolve;
+    });
+  }
 }
 
 /** So many at a time; who comes later waits, in order. */

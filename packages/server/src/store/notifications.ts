@@ -147,28 +147,53 @@ export interface NotificationFilter {
   purchaseToken?: string | undefined;
 }
 
-/** Messages of an app with one status that fit, before a place, the latest first. */
+/** Messages of one purchase that are looked at: more than the longest history has. */
+const mostOfPurchase = 10_000;
+
+/**
+ * Messages of an app that fit, before a place, the latest first. Each status is read from its own part of the index;
+ * all of them in one statement, so that a message that goes from one to another meanwhile is not missed.
+ */
 export async function listNotifications(
   query: Query,
   appId: string,
-  filter: NotificationFilter & { status: NotificationStatus },
+  { status, kind, purchaseToken }: NotificationFilter,
   before: { createdAt: number; notificationId: string },
   limit: number,
 ): Promise<Notification[]> {
+  const values = [appId, before.createdAt, before.notificationId, kind ?? '', limit];
+  if (purchaseToken !== undefined) return listOfPurchase(query, values, status ?? '', purchaseToken);
+  const rows = await (status === undefined
+    ? query.all(listOfAll, values)
+    : query.all(listOf('$6'), [...values, status]));
+  return rows.map(toNotification);
+}
+
+const statuses: readonly NotificationStatus[] = ['pending', 'delivered', 'dead'];
+const latestFirst = 'order by created_at desc, notification_id desc limit $5';
+const listOf = (status: string) =>
+  `select ${columns} from notification
+   where app_id = $1 and status = ${status} and created_at <= $2 and (created_at < $2 or notification_id < $3)
+     and ($4 = '' or kind = $4) ${latestFirst}`;
+const listOfAll = `${statuses
+  .map((status) => `select * from (${listOf(`'${status}'`)}) ${status}`)
+  .join(' union all ')} ${latestFirst}`;
+
+/** The name of a message begins with its purchase: there they are few, however many the app has. */
+async function listOfPurchase(
+  query: Query,
+  values: readonly (string | number)[],
+  status: string,
+  purchaseToken: string,
+): Promise<Notification[]> {
   const rows = await query.all(
-    `select ${columns} from notification
-     where app_id = $1 and status = $2 and created_at <= $3 and (created_at < $3 or notification_id < $4)
-       and ($5 = '' or kind = $5) and ($6 = '' or purchase_token = $6)
-     order by created_at desc, notification_id desc limit $7`,
-    [
-      appId,
-      filter.status,
-      before.createdAt,
-      before.notificationId,
-      filter.kind ?? '',
-      filter.purchaseToken ?? '',
-      limit,
-    ],
+    `select ${columns} from
+       (select ${columns} from notification where app_id = $1 and notification_id > $6 and notification_id < $7
+        order by notification_id desc limit $8) of_purchase
+     where created_at <= $2 and (created_at < $2 or notification_id < $3)
+       and ($4 = '' or kind = $4) and ($9 = '' or status = $9) and purchase_token = $10 ${latestFirst}`,
+    // in bytes, a point follows the hyphen
+    [...values, `${purchaseToken}-`, `${purchaseToken}.`, mostOfPurchase, status, purchaseToken],
   );
   return rows.map(toNotification);
 }
@@ -177,7 +202,8 @@ export async function listNotifications(
 export async function countWaiting(query: Query, most: number): Promise<number> {
   const [row] = await query.all(
     `select count(*) as number from
-       (select app_id from notification where next_attempt_at >= 0 limit $1) counted`,
+       (select app_id from notification where next_attempt_at >= 0
+        order by app_id, next_attempt_at, notification_id limit $1) counted`,
     [most],
   );
   return Number(row?.number ?? 0);

@@ -20,7 +20,7 @@ import {
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies whose shape is what they test
 type Json = any;
-type Kind = 'world' | 'app' | 'product' | 'purchase' | 'maintenance';
+type Kind = 'world' | 'app' | 'product' | 'purchase' | 'notification' | 'faults' | 'maintenance';
 
 /** What a test call is about: an app of its own in a world of its own, with products, a purchase and subscriptions. */
 interface Scene {
@@ -31,6 +31,8 @@ interface Scene {
   cancelledToken: string;
   /** Of a subscription that has been told of a higher price and will be paused. */
   pausedToken: string;
+  /** Of a notification that nobody received. */
+  notificationId: string;
 }
 
 interface Sample {
@@ -81,7 +83,7 @@ const samples: Record<ControlWrite, Sample> = {
   deleteWorld: { ...ofWorld(), before: 'world', after: null },
   resetWorld: { ...ofWorld('/reset'), ...changed('world') },
   changeClock: { ...ofWorld('/clock'), body: () => ({ frozen: false }), ...changed('world') },
-  advanceClock: { ...ofWorld('/clock/advance'), body: () => ({ by: 'P4D' }), ...changed('world') },
+  advanceClock: { ...ofWorld('/clock/advance'), body: () => ({ by: 'PT6M' }), ...changed('world') },
   createApp: {
     path: () => '/apps',
     body: ({ app }) => ({ worldId: app.worldId }),
@@ -93,6 +95,23 @@ const samples: Record<ControlWrite, Sample> = {
   deleteApp: { ...ofApp(), before: 'app', after: null },
   createClientSecret: { ...ofApp('/client-secrets'), ...changed('app') },
   setNotificationUrls: { ...ofApp('/notification-urls'), body: () => ({ payment: null }), ...changed('app') },
+  createLicenseKey: { ...ofApp('/license-keys'), ...changed('app') },
+  resendNotification: {
+    path: ({ app, notificationId }) =>
+      `/apps/${app.clientId}/notifications/${notificationId}/resend?worldId=${app.worldId}`,
+    ...changed('notification'),
+  },
+  resendNotifications: {
+    ...ofApp('/notifications/resend'),
+    body: () => ({ from: 0, to: 1 }),
+    ...changed('app'),
+  },
+  sendTestNotification: { ...ofApp('/notifications/test'), before: null, after: 'notification' },
+  setNotificationFaults: {
+    ...ofApp('/notification-faults'),
+    body: () => ({ items: [{ kind: 'any', fault: 'drop' }] }),
+    ...changed('faults'),
+  },
   createAccessToken: { ...ofApp('/access-tokens'), ...changed('app') },
   expireAccessTokens: { ...ofApp('/access-tokens/expire'), ...changed('app') },
   putProduct: {
@@ -133,7 +152,9 @@ const samples: Record<ControlWrite, Sample> = {
 };
 
 const monthlyPass = { type: 'subscription', title: 'A pass', price: '9900', currency: 'KRW' };
-const noSubscriptions = { subscriptionToken: 'x', cancelledToken: 'x', pausedToken: 'x' };
+const nothingElse = { subscriptionToken: 'x', cancelledToken: 'x', pausedToken: 'x', notificationId: 'x' };
+/** Nobody listens there. */
+const closedPort = 'http://127.0.0.1:1/notifications';
 
 const writes = controlRows.filter(({ row }) => isControlWrite(row));
 const sampleOf = (name: string) => samples[name as ControlWrite];
@@ -143,6 +164,8 @@ const nameOf: Record<Kind, string> = {
   app: 'clientId',
   product: 'productId',
   purchase: 'purchaseToken',
+  notification: 'purchaseToken',
+  faults: 'clientId',
   maintenance: 'worldId',
 };
 
@@ -171,9 +194,9 @@ for (const database of httpDatabases) {
       const path = `/apps/${app.clientId}/products/unsold?worldId=${app.worldId}`;
       const product = { type: 'inapp', title: 'Unsold', price: '1', currency: 'KRW' };
       expectStatus(await server.control('PUT', path, product), 200);
-      return { app, purchaseToken: (await server.buy(app)).purchaseToken, ...noSubscriptions };
+      return { app, purchaseToken: (await server.buy(app)).purchaseToken, ...nothingElse };
     };
-    /** With three subscriptions, which most tests do without. */
+    /** With three subscriptions and a notification, which most tests do without. */
     const makeWholeScene = async (): Promise<Scene> => {
       const scene = await makeScene();
       const of = `/apps/${scene.app.clientId}`;
@@ -190,7 +213,10 @@ for (const database of httpDatabases) {
       const { purchaseToken: subscriptionToken } = await server.buy(scene.app, { productId: 'pass' });
       const { purchaseToken: cancelledToken } = await server.buy(scene.app, { productId: 'pass' });
       await done('POST', `/purchases/${cancelledToken}/cancel`);
-      return { ...scene, subscriptionToken, cancelledToken, pausedToken };
+      await done('PUT', '/notification-urls', { payment: closedPort, subscription: closedPort });
+      const path = `${of}/notifications/test?worldId=${scene.app.worldId}`;
+      const { notificationId } = expectStatus(await server.control('POST', path), 201);
+      return { ...scene, subscriptionToken, cancelledToken, pausedToken, notificationId };
     };
     const send = (name: string, scene: Scene): Promise<Answer> => {
       const { row } = writes.find((write) => write.name === name) as (typeof writes)[0];
@@ -232,7 +258,7 @@ for (const database of httpDatabases) {
       const nowhere: Scene = {
         app: { ...scene.app, clientId: 'nobody', worldId: 'nowhere' },
         purchaseToken: 'x',
-        ...noSubscriptions,
+        ...nothingElse,
       };
       const before = await rowCount();
       for (const { name, row } of writes) {
@@ -435,7 +461,7 @@ for (const database of httpDatabases) {
 
     test('a row that was removed, altered, reordered, added or cut off is found by chain and place', async () => {
       const { app } = await makeScene();
-      await send('changeApp', { app, purchaseToken: '', ...noSubscriptions });
+      await send('changeApp', { app, purchaseToken: '', ...nothingElse });
       const [{ chain }] = (await list(`?clientId=${app.clientId}&limit=1`)) as [Json];
       const where = 'where app_id = $1 and seq = $2';
       const altered = (column: string, value: string | number) =>

@@ -43,7 +43,8 @@ function needed(fields: Fields = {}): Record<string, unknown> {
 
 /** Values that do not fit, with those that only a body can carry. */
 function wrong(field: Field, isBody: boolean): unknown[] {
-  const others = isBody ? [[], ['a'], field.is === 'boolean' ? 'true' : true] : [];
+  const lists = field.is === 'list' ? [] : [[], ['a']];
+  const others = isBody ? [...lists, field.is === 'boolean' ? 'true' : true] : [];
   const objects = isBody && field.is !== 'object' ? [{}] : [];
   return [...values(field, isBody), ...others, ...objects];
 }
@@ -94,8 +95,14 @@ function placesOf(row: Operation): Place[] {
 function placesIn(part: Place['part'], fields: Fields, above: string[]): Place[] {
   return Object.entries(fields).flatMap(([name, field]) => {
     const here: Place = { part, path: [...above, name], field };
-    return field.is === 'object' ? [here, ...placesIn(part, field.of, here.path)] : [here];
+    return [here, ...placesIn(part, fieldsIn(field), [...here.path, ...(field.is === 'list' ? ['0'] : [])])];
   });
+}
+
+/** The members of an object, or of each object of a list. */
+function fieldsIn(field: Field): Fields {
+  const of = field.is === 'list' ? field.of : field;
+  return of.is === 'object' ? of.of : {};
 }
 
 /** The same object with this value at this place; what is around it has all that it needs. */
@@ -106,7 +113,12 @@ function withValue(
   value: unknown,
 ): Record<string, unknown> {
   const field = fields[name];
-  if (rest.length === 0 || field?.is !== 'object') return { ...whole, [name]: value };
+  if (rest.length === 0 || field === undefined) return { ...whole, [name]: value };
+  if (field.is === 'list') {
+    const inside = fieldsIn(field);
+    return { ...whole, [name]: [withValue(needed(inside), inside, rest.slice(1), value)] };
+  }
+  if (field.is !== 'object') return { ...whole, [name]: value };
   const around = (whole[name] ?? needed(field.of)) as Record<string, unknown>;
   return { ...whole, [name]: withValue(around, field.of, rest, value) };
 }

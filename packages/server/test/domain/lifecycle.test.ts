@@ -1,10 +1,11 @@
 // docs/lifecycle.md against the rules: a walk through everything that commands, time and answers can do.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Refusal } from '@till/protocol/errors';
 import type { Charge, ChargeAnswer } from '../../src/domain/charge.ts';
 import { realClock } from '../../src/domain/clock.ts';
+import type { Happening } from '../../src/domain/ledger.ts';
+import { paymentToldAs, toldAs } from '../../src/domain/notification.ts';
 import { monthlyTerms, type Terms } from '../../src/domain/product.ts';
 import { changeProduct, dropSwitch, scheduleSwitch, type Target } from '../../src/domain/product-change.ts';
 import {
@@ -28,9 +29,9 @@ import {
 } from '../../src/domain/subscription-commands.ts';
 import { subscriptionState } from '../../src/domain/subscription-state.ts';
 import { settleSubscription } from '../../src/domain/subscription-steps.ts';
+import { guidePayments, guideRows, lifecycleGuide } from '../lifecycle-guide.ts';
 import { anOrder, noon } from '../store/things.ts';
 
-const guide = readFileSync(new URL('../../../../docs/lifecycle.md', import.meta.url), 'utf8');
 const clock = { ...realClock, jumpedTo: Number.MAX_SAFE_INTEGER };
 
 /** A subscription, the charge that waits for its answer, and what time it is. */
@@ -58,6 +59,22 @@ test('every way from one state to another is in the table, and no other', () => 
   assert.deepEqual(tableEdges().sort(), [...walkedEdges()].sort());
 });
 
+test('its column Type is the notificationType that each step is told with', () => {
+  for (const { what, type } of guideRows) {
+    assert.equal(type, String(toldAs[what as Happening] ?? '–'), what);
+  }
+  const inTable = new Set(guideRows.map(({ what }) => what));
+  assert.deepEqual(
+    Object.keys(toldAs).filter((what) => !inTable.has(what)),
+    [],
+    'what is told is a step of the table',
+  );
+});
+
+test('it names the steps that are told as payments', () => {
+  assert.deepEqual(guidePayments, paymentToldAs);
+});
+
 test('the diagram shows each of them that leads to another state', () => {
   const between = tableEdges().filter((edge) => {
     const [from, , to] = edge.split(' ');
@@ -68,8 +85,7 @@ test('the diagram shows each of them that leads to another state', () => {
 
 /** A row may name several states that the step starts from, and then leads back to each. */
 function tableEdges(): Edge[] {
-  const rows = guide.matchAll(/^\| (–|`\w+`(?:, `\w+`)*) \| `(\w+)` \| (`\w+`|the same) \|/gm);
-  return [...rows].flatMap(([, from = '', what, to = '']) => {
+  return guideRows.flatMap(({ from, what, to }) => {
     if (from === '–') return [`[*] ${what} ${bare(to)}`];
     return from.split(', ').map((one) => `${bare(one)} ${what} ${to === 'the same' ? bare(one) : bare(to)}`);
   });
@@ -78,7 +94,7 @@ function tableEdges(): Edge[] {
 const bare = (code: string) => code.replaceAll('`', '');
 
 function diagramEdges(): Edge[] {
-  const lines = guide.matchAll(/^ {2}(\S+) --> (\S+) : (\w+)$/gm);
+  const lines = lifecycleGuide.matchAll(/^ {2}(\S+) --> (\S+) : (\w+)$/gm);
   return [...lines].map(([, from, to, what]) => `${from} ${what} ${to}`);
 }
 

@@ -10,7 +10,7 @@ import { testKeyPair } from '../../src/host/test-key-pair.ts';
 import type { Settings } from '../../src/settings.ts';
 import { insertApp, loadApp } from '../../src/store/apps.ts';
 import { databases, type TestDatabase } from '../databases.ts';
-import { startServer, type TestApp, type TestServer } from '../server.ts';
+import { expectStatus, startServer, type TestApp, type TestServer } from '../server.ts';
 import { isSigned as isSignedWith } from '../signatures.ts';
 import { run, temporaryFolder } from './program.ts';
 
@@ -204,4 +204,33 @@ test('keys that no key opens stay as they are and are told; the former key bring
   assert.deepEqual([opened.code, opened.errors], [0, '']);
   const again = await start({ masterKey: keys.new });
   assert.ok(isSigned(app, await again.buy(app)));
+});
+
+test('a license key that follows is sealed anew with the one that signs, and doctor tries both', async (t) => {
+  const { url, start, rotate } = await fresh(t, sqliteFile);
+  const machine = { now: Date.now() };
+  const first = await start({ masterKey: keys.old });
+  const app = await first.app();
+  const next = expectStatus(await first.control('POST', `/apps/${app.clientId}/license-keys`), 201);
+  await first.stop();
+  const doctor = async (masterKey: string) =>
+    (await run(t, { args: ['doctor'], env: { TILL_DATABASE_URL: url, TILL_MASTER_KEY: masterKey } }).ended())
+      .out;
+  assert.match(await doctor(oldText), /opens 2 signing keys, which are all/);
+  assert.match(await doctor(newText), /2 signing keys shut/);
+
+  const { code, out, errors } = await rotate({ TILL_MASTER_KEY: oldText, TILL_NEW_MASTER_KEY: newText });
+  assert.deepEqual([code, errors], [0, ''], out);
+  assert.match(out, /has sealed 2 signing keys anew/);
+  assert.match(await doctor(newText), /opens 2 signing keys, which are all/);
+
+  machine.now = next.signsFrom;
+  const last = await startServer({ url }, { masterKey: keys.new }, { clock: () => machine.now });
+  try {
+    const bought = await last.buy(app);
+    const { licenseKey } = next;
+    assert.deepEqual([isSigned(app, bought), isSigned({ ...app, licenseKey }, bought)], [false, true]);
+  } finally {
+    await last.stop();
+  }
 });

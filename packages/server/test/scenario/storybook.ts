@@ -9,6 +9,8 @@ export interface Plan {
   /** Local date and time of the first payment. */
   bought: string;
   market?: 'MKT_ONE' | 'MKT_GLB';
+  /** Where both kinds of notifications go. */
+  told?: string;
 }
 
 /** What both APIs must tell at a point of the story. Dates are the market's own, `2026-02-15 10:00:00`. */
@@ -47,9 +49,16 @@ export async function begin(server: TestServer, plan: Plan): Promise<Story> {
   const now = instantOf(market, plan.bought);
   const worldId = await server.world({ now, calendar: 'commercial' });
   const app = await server.app({ worldId, market });
+  if (plan.told !== undefined) await sendTo(server, app, plan.told);
   const story = new Story(server, app, market, plan, await server.token(app));
   await story.sells(String(price), plan.terms);
   return story;
+}
+
+/** Both kinds of notifications of an app go there. */
+export async function sendTo(server: TestServer, { clientId, worldId }: TestApp, url: string): Promise<void> {
+  const path = `/apps/${clientId}/notification-urls?worldId=${worldId}`;
+  expectStatus(await server.control('PUT', path, { payment: url, subscription: url }), 200);
 }
 
 export class Story {
@@ -77,6 +86,10 @@ export class Story {
     this.#market = market;
     this.#plan = plan;
     this.#token = token;
+  }
+
+  get app(): TestApp {
+    return this.#app;
   }
 
   /** The product costs this and promises these terms to whoever buys it from now on. */

@@ -19,6 +19,7 @@ import { reactivateByHand } from '../../src/actions/control/reactivate-by-hand.t
 import { readAgenda } from '../../src/actions/control/read-agenda.ts';
 import { readPurchase } from '../../src/actions/control/read-purchase.ts';
 import { resumeByHand } from '../../src/actions/control/resume-by-hand.ts';
+import { setNotificationUrls } from '../../src/actions/control/set-notification-urls.ts';
 import { setPayment } from '../../src/actions/control/set-payment.ts';
 import { voidPurchase } from '../../src/actions/control/void-purchase.ts';
 import { formatMoney } from '../../src/domain/money.ts';
@@ -53,6 +54,8 @@ export interface WorldPlan {
   deeds: Deed[];
   startAt: number;
   until: number;
+  /** Where notifications go; without it there are none. */
+  told?: string;
 }
 
 export interface Place {
@@ -102,6 +105,8 @@ export async function openWorld(host: Host, plan: WorldPlan): Promise<Place> {
   const { worldId } = await createWorld(host, { calendar, seed: 'the same names', clock });
   const { app } = await createApp(host, { worldId, market });
   const { clientId } = app;
+  if (plan.told !== undefined)
+    await setNotificationUrls(host, { clientId, worldId, payment: plan.told, subscription: plan.told });
   const put = async (productId: string, type: Lived['type'], { terms, priceMicros }: Offer) => {
     const { period, trialDays, graceDays, holdDays, promotion, pausable } = terms;
     const given = {
@@ -255,7 +260,10 @@ async function refundsGiven(host: Host, { worldId }: Place): Promise<void> {
   throw new Error('refunds were never given');
 }
 
-const tables = ['subscription', 'purchase', 'charge', 'ledger', 'trial', 'receipt', 'product'] as const;
+const tables = [
+  ...(['subscription', 'purchase', 'charge', 'ledger', 'trial', 'receipt', 'product'] as const),
+  'notification',
+] as const;
 /** What differs between two worlds with one seed, and what only tells how often a row was written. */
 const ofNoInterest = ['app_id', 'world_id', 'rev', 'lease_until', 'ask_again_at'];
 

@@ -1,13 +1,17 @@
 // What a write of the control API is about, as it stands within the write's own transaction.
 import type { App } from '../../domain/app.ts';
+import type { Fault } from '../../domain/notification.ts';
 import type { Product } from '../../domain/product.ts';
 import type { World } from '../../domain/world.ts';
 import type { Host } from '../../host/host.ts';
 import { findApps } from '../../store/apps.ts';
 import type { Query } from '../../store/database.ts';
+import { listFaults } from '../../store/notification-faults.ts';
+import { loadNotification } from '../../store/notifications.ts';
 import { loadProduct } from '../../store/products.ts';
 import { loadWorld } from '../../store/worlds.ts';
 import { callOf } from '../call.ts';
+import type { ShownNotification } from './list-notifications.ts';
 import { type ShownPurchase, showNow } from './read-purchase.ts';
 import { loadMaintenance, type Maintenance } from './set-maintenance.ts';
 
@@ -16,6 +20,8 @@ export type Thing =
   | { is: 'app'; app: App }
   | { is: 'product'; product: Product }
   | { is: 'purchase'; shown: ShownPurchase }
+  | { is: 'notification'; shown: ShownNotification }
+  | { is: 'faults'; app: App; faults: Fault[] }
   | { is: 'maintenance'; maintenance: Maintenance };
 export type SubjectKind = Thing['is'];
 
@@ -24,6 +30,7 @@ export interface Named {
   clientId?: string | undefined;
   productId?: string | undefined;
   purchaseToken?: string | undefined;
+  notificationId?: string | undefined;
 }
 
 export interface Subject {
@@ -61,17 +68,26 @@ function worldSubject(world: World | undefined): Subject | undefined {
 async function loadOfApp(
   host: Host,
   query: Query,
-  is: 'app' | 'product' | 'purchase',
+  is: Exclude<SubjectKind, 'world' | 'maintenance'>,
   named: Named,
 ): Promise<Subject | undefined> {
   const [found, another] = await findApps(query, named.clientId ?? '', named.worldId);
   if (found === undefined || another !== undefined) return undefined;
-  const { appId, worldId, clientId } = found.app;
+  const { app } = found;
+  const { appId, worldId, clientId } = app;
   const subject = { appId, named: { worldId, clientId } };
-  if (is === 'app') return { ...subject, thing: { is, app: found.app } };
+  if (is === 'app') return { ...subject, thing: { is, app } };
+  if (is === 'faults') return { ...subject, thing: { is, app, faults: await listFaults(query, appId) } };
   if (is === 'product') {
     const product = await loadProduct(query, appId, named.productId ?? '');
     return { ...subject, thing: product && { is, product } };
+  }
+  if (is === 'notification') {
+    const notification = await loadNotification(query, appId, named.notificationId ?? '');
+    if (notification === undefined) return { ...subject, thing: undefined };
+    const { purchaseToken } = notification;
+    const thing: Thing = { is, shown: { app, notification } };
+    return { ...subject, named: { ...subject.named, purchaseToken }, thing };
   }
   const shown = await showNow(query, callOf(host, found), named.purchaseToken ?? '');
   const { productId, purchaseToken } = shown?.purchase ?? {};

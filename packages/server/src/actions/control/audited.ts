@@ -41,12 +41,13 @@ export function keyMarkOf(host: Pick<Host, 'secrets'>, controlKey: string): stri
 
 /**
  * What the closure of a making transaction returns is the thing that was made; it names itself. A change of product that
- * waits makes nothing yet, and returns the change of its subscription.
+ * waits makes nothing yet, and returns the change of its subscription; a notification comes beside its app.
  */
 function namesIn(result: unknown): Named {
-  const made = (result as { subscription?: Named }).subscription ?? (result as Named);
-  const { worldId, clientId, productId, purchaseToken } = made;
-  const names = { worldId, clientId, productId, purchaseToken };
+  const around = result as { subscription?: Named; notification?: Named };
+  const made = around.subscription ?? around.notification ?? (result as Named);
+  const { worldId, clientId, productId, purchaseToken, notificationId } = made;
+  const names = { worldId, clientId, productId, purchaseToken, notificationId };
   return Object.fromEntries(Object.entries(names).filter(([, name]) => typeof name === 'string'));
 }
 

@@ -1,11 +1,7 @@
 // listNotifications and readNotification: what was sent to an app's server, and what became of it.
 
 import { Refusal } from '@till/protocol/errors';
-import {
-  type NotificationKind,
-  type NotificationStatus,
-  notificationStatuses,
-} from '@till/protocol/notifications';
+import type { NotificationKind, NotificationStatus } from '@till/protocol/notifications';
 import type { App } from '../../domain/app.ts';
 import type { Notification } from '../../domain/notification.ts';
 import type { Host } from '../../host/host.ts';
@@ -19,7 +15,7 @@ export interface ShownNotification {
   notification: Notification;
 }
 
-/** The latest first. Each status has an index of its own, and so a page of its own; together they are one list. */
+/** The latest first. A message stands where it was made, whatever becomes of it between two pages. */
 export async function listNotifications(
   host: Host,
   input: ListedInput & {
@@ -32,34 +28,17 @@ export async function listNotifications(
 ): Promise<Listed<ShownNotification>> {
   const { app } = await findCall(host, host.database, input);
   const { status, kind, purchaseToken } = input;
-  const statuses = status === undefined ? notificationStatuses : [status];
   return readListed(
     input,
     [Number.MAX_SAFE_INTEGER, ''] as readonly [number, string],
     ({ notification }: ShownNotification) => [notification.createdAt, notification.notificationId] as const,
     async ([createdAt, notificationId], limit) => {
       const place = { createdAt, notificationId };
-      const pages = await Promise.all(
-        statuses.map((one) =>
-          store.listNotifications(
-            host.database,
-            app.appId,
-            { status: one, kind, purchaseToken },
-            place,
-            limit,
-          ),
-        ),
-      );
-      const latest = pages.flat().sort(laterFirst).slice(0, limit);
-      return latest.map((notification) => ({ app, notification }));
+      const filter = { status, kind, purchaseToken };
+      const page = await store.listNotifications(host.database, app.appId, filter, place, limit);
+      return page.map((notification) => ({ app, notification }));
     },
   );
-}
-
-/** Between two pages of different statuses a message may have gone from one to the other: it stands where it was made. */
-function laterFirst(one: Notification, other: Notification): number {
-  if (one.createdAt !== other.createdAt) return other.createdAt - one.createdAt;
-  return one.notificationId < other.notificationId ? 1 : -1;
 }
 
 export interface NamedNotification {
