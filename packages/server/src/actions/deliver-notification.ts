@@ -97,7 +97,8 @@ async function attempt(sending: Sending, spared: 'reorder' | undefined): Promise
   const text = await textOf({ ...sending, message: { ...message, ...signed } });
   const post = { url, id: message.notificationId, body: text };
   const posted = await host.poster.post(post);
-  if (done === 'duplicate') await host.poster.post(post);
+  // twice within the lease: an answer that did not come is not waited for again
+  if (done === 'duplicate' && posted.result !== 'timeout') await host.poster.post(post);
   host.watch.tally.notified(message.kind, posted.result);
   const saved = await mark(sending, (stored) =>
     attempted({ ...stored, ...signed, url }, log(posted), host.clock()),

@@ -52,9 +52,8 @@ export async function saveApp(query: Query, app: App): Promise<void> {
   const saved = await query.run(
     `update app set package_name = $1, title = $2, market = $3, generation = $4, blocked = $5, payment_url = $6,
        subscription_url = $7, notification_version = $8, switches = $9, token_epoch = $10, drawn_count = $11,
-       license_key = $12, signing_key = $13, next_license_key = $14, next_signing_key = $15, next_key_at = $16,
-       key_number = $17, faulty = $18, rev = rev + 1
-     where app_id = $19 and rev = $20`,
+       faulty = $12, rev = rev + 1
+     where app_id = $13 and rev = $14`,
     [
       app.packageName,
       app.title,
@@ -67,15 +66,22 @@ export async function saveApp(query: Query, app: App): Promise<void> {
       JSON.stringify(app.switches),
       app.tokenEpoch,
       app.drawnCount,
-      app.licenseKey,
-      app.signingKey,
-      ...keyValues(app),
       Number(app.faulty),
       app.appId,
       app.rev,
     ],
   );
   if (saved === 0) throw new Stale('app');
+}
+
+/** Saves the keys of an app, behind `saveApp` in its transaction: no other change of an app touches them. */
+export async function saveKeys(query: Query, app: App): Promise<void> {
+  await query.run(
+    `update app set license_key = $1, signing_key = $2, next_license_key = $3, next_signing_key = $4,
+       next_key_at = $5, key_number = $6
+     where app_id = $7`,
+    [app.licenseKey, app.signingKey, ...keyValues(app), app.appId],
+  );
 }
 
 function keyValues({ nextKey, keyNumber }: App): Value[] {

@@ -18,6 +18,7 @@ import {
   listAppsOfWorld,
   loadApp,
   saveApp,
+  saveKeys,
 } from '../../src/store/apps.ts';
 import {
   deleteCredentials,
@@ -108,12 +109,17 @@ for (const kind of databases) {
       assert.equal(await loadApp(database, 'a2'), undefined);
     });
 
-    test('an app saved on an old rev is Stale, and keys never change', async () => {
+    test('an app saved on an old rev is Stale, and its keys change by a save of their own alone', async () => {
       const app = anApp({ appId: 'a-stale', clientId: 'c-stale' });
       await insertApp(database, app);
       await saveApp(database, { ...app, title: 'new', licenseKey: 'other', signingKey: 'other' });
       await assert.rejects(() => saveApp(database, app), Stale);
-      assert.deepEqual((await loadApp(database, 'a-stale'))?.app, { ...app, title: 'new', rev: 2 });
+      const saved = { ...app, title: 'new', rev: 2 };
+      assert.deepEqual((await loadApp(database, 'a-stale'))?.app, saved);
+      const nextKey = { licenseKey: 'next public', signingKey: 'next private', signsFrom: 7 };
+      const keys = { licenseKey: 'second', signingKey: 'second private', keyNumber: 1, nextKey };
+      await saveKeys(database, { ...app, title: 'not saved', ...keys });
+      assert.deepEqual((await loadApp(database, 'a-stale'))?.app, { ...saved, ...keys });
     });
 
     test('a client ID and a package name are unique within a world, and found in all', async () => {

@@ -2,6 +2,7 @@
 import { type App, signingPair } from '../../domain/app.ts';
 import { licenseKeyOverlapMs } from '../../domain/policy.ts';
 import type { Host } from '../../host/host.ts';
+import { saveKeys } from '../../store/apps.ts';
 import { updateApp } from './change-app.ts';
 import { overlapMs } from './create-client-secret.ts';
 
@@ -17,6 +18,7 @@ export async function createLicenseKey(
     host,
     input,
     (found): App => ({ ...found, ...signingPair(found, now), nextKey: { ...pair, signsFrom } }),
+    saveKeys,
   );
   return { licenseKey: pair.licenseKey, previousLicenseKey: app.licenseKey, signsFrom };
 }
