@@ -67,12 +67,11 @@ export function createDeliveries(host: Host): Deliveries {
     }
   };
   const drain = async (worldId: string, until: number) => {
-    while (!stopped) {
+    for (let turn = 0; !stopped; turn++) {
       const appIds = await findAppsToDrain(host, worldId, until);
       if (appIds.length === 0) return;
+      if (turn > 0) await after(lookAgainMs);
       await Promise.all(appIds.map(run));
-      const left = await findAppsToDrain(host, worldId, until);
-      if (left.length > 0) await after(lookAgainMs);
     }
   };
   const stop = async () => {
