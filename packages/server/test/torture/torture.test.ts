@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { databases } from '../databases.ts';
-import { type Torture, torture } from './torture.ts';
+import { Chance } from './chance.ts';
+import { planOf, type Torture, torture } from './torture.ts';
 
 const seed = Number(process.env.TILL_TEST_SEED ?? Date.now() % 1_000_000);
 
@@ -11,6 +12,17 @@ function databaseOf(name: string): Torture['database'] {
   assert.ok(found);
   return () => found.open();
 }
+
+test('every plan of two kills and more has one that comes with an answer, and at most its first half before', () => {
+  for (let seed = 0; seed < 2_000; seed++) {
+    for (const kills of [2, 3, 4, 12, 40]) {
+      const plan = planOf(kills, new Chance(seed));
+      assert.equal(plan.length, kills);
+      const written = plan.indexOf('answer');
+      assert.ok(written >= 0 && written <= kills / 2, `seed ${seed}: ${plan}`);
+    }
+  }
+});
 
 for (const { name, kills } of [
   { name: 'sqlite file', kills: 12 },

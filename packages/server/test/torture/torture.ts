@@ -31,6 +31,18 @@ export interface Summary {
 export type Moment = 'start' | 'load' | 'answer';
 const moments: readonly Moment[] = ['start', 'load', 'load', 'load', 'load', 'answer', 'answer', 'answer'];
 
+/**
+ * What the node is doing at each kill of one database. The first starts make the tables, and die at that too, but at
+ * most half of all: the next kill comes with an answer, so that every database has something to lose from there on.
+ */
+export function planOf(kills: number, chance: Chance): Moment[] {
+  const plan: Moment[] = [];
+  while (plan.length < Math.floor(kills / 2) && chance.below(2) === 0) plan.push('start');
+  if (plan.length < kills) plan.push('answer');
+  while (plan.length < kills) plan.push(chance.of(moments));
+  return plan;
+}
+
 /** A new database after so many kills, so that each restart can be judged in full. */
 const killsOfDatabase = 40;
 const startWithinMs = 120;
@@ -100,12 +112,18 @@ class Life {
   }
 
   async run(): Promise<void> {
-    const last = Math.min(this.#summary.kills + killsOfDatabase, this.#options.kills);
+    const kills = Math.min(killsOfDatabase, this.#options.kills - this.#summary.kills);
+    const plan = planOf(kills, this.#chance);
     try {
-      // the first starts make the tables, and die at that too
-      while (this.#chance.below(2) === 0 && this.#summary.kills < last) await this.#killStart();
+      while (plan[0] === 'start') {
+        plan.shift();
+        await this.#killStart();
+      }
       const memory = await this.#found();
-      while (this.#summary.kills < last && this.#summary.faults.length === 0) await this.#round(memory);
+      for (const moment of plan) {
+        await this.#round(memory, moment);
+        if (this.#summary.faults.length > 0) break;
+      }
       if (this.#summary.faults.length === 0) await this.#running?.stop();
     } finally {
       await this.#running?.kill();
@@ -121,9 +139,9 @@ class Life {
     return { app: await makeApp(node.url, appIdOf), purchases: [], faults: [], acknowledged: 0 };
   }
 
-  async #round(memory: Memory): Promise<void> {
+  async #round(memory: Memory, planned: Moment): Promise<void> {
     // what is answered too early is lost for a moment only, so the kill has to come with an answer
-    const moment = this.#options.answerEarly === true ? 'answer' : this.#chance.of(moments);
+    const moment = this.#options.answerEarly === true ? 'answer' : planned;
     if (moment === 'start') {
       await this.#running?.kill();
       await this.#killStart();
