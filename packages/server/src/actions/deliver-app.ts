@@ -56,13 +56,16 @@ function sendable({ messages }: Lane, machineNow: number): DueNotification[] {
   return free;
 }
 
-/** Sends them one after the other; tells whether one of them ran into a time limit. */
-export async function deliverLane(host: Host, lane: Lane): Promise<{ timedOut: boolean }> {
+/** Sends them one after the other until one runs into a time limit, which it tells, or this node stops. */
+export async function deliverLane(
+  host: Host,
+  lane: Lane,
+  stopped: () => boolean,
+): Promise<{ timedOut: boolean }> {
   let { call, foundAt } = lane;
   const queue = sendable(lane, host.clock());
-  let timedOut = false;
   for (let message = queue.shift(); message !== undefined; message = queue.shift()) {
-    if (host.node.stopping) break;
+    if (stopped()) break;
     if (host.clock() - foundAt > appKnownForMs) {
       const found = await loadApp(host.database, call.app.appId);
       if (found === undefined) break;
@@ -79,9 +82,9 @@ export async function deliverLane(host: Host, lane: Lane): Promise<{ timedOut: b
       delivery = await deliverNotification(host, call, message, { next: false, spared: 'reorder' });
     }
     if (delivery === 'taken' && message.tryCount === 0) break;
-    if (typeof delivery === 'object') timedOut ||= delivery.timedOut;
+    if (typeof delivery === 'object' && delivery.timedOut) return { timedOut: true };
   }
-  return { timedOut };
+  return { timedOut: false };
 }
 
 /** The next app behind `afterAppId` that has something waiting, and whether it is due. */

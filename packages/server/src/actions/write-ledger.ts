@@ -1,8 +1,8 @@
 // Writes what happened into the ledger, and what the developer's server is told of it into the outbox: one transaction.
+import { notificationKinds } from '@till/protocol/notifications';
 import type { Entry } from '../domain/ledger.ts';
 import {
   billingLabel,
-  type Notification,
   newNotification,
   paymentBody,
   paymentToldAs,
@@ -32,14 +32,15 @@ export async function writeLedger(host: Host, query: Query, call: Call, happened
   for (const [index, entry] of entries.entries()) {
     const { purchaseToken } = thing;
     const place = { purchaseToken, number: count + index, at: entry.at };
-    const ofPayment = await tellPayment(host, query, call, happened, entry);
-    const ofSubscription = tellSubscription(host, call, happened, entry);
     const sender = { app: call.app, environment: host.environment };
-    const messages: Notification[] = [];
-    if (ofPayment !== undefined) messages.push(newNotification(sender, 'payment', place, ofPayment));
-    if (ofSubscription !== undefined)
-      messages.push(newNotification(sender, 'subscription', place, ofSubscription));
-    for (const message of messages) await insertNotification(query, message);
+    const bodies = {
+      payment: await tellPayment(host, query, call, happened, entry),
+      subscription: tellSubscription(host, call, happened, entry),
+    };
+    for (const kind of notificationKinds) {
+      const body = bodies[kind];
+      if (body !== undefined) await insertNotification(query, newNotification(sender, kind, place, body));
+    }
   }
 }
 

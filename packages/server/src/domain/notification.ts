@@ -203,7 +203,7 @@ export function billingLabel(
 export function attempted(before: Notification, attempt: Attempt, machineNow: number): Notification {
   const tryCount = before.tryCount + 1;
   const firstTryAt = before.firstTryAt ?? attempt.at;
-  const attempts = [...before.attempts, attempt].slice(-deliveries.keptAttempts);
+  const attempts = logged(before, attempt);
   // another node had the message when its lease ended, and got it through
   if (before.status === 'delivered') return { ...before, attempts };
   const tried = { ...before, attempts, tryCount, firstTryAt, leaseUntil: 0 };
@@ -215,6 +215,10 @@ export function attempted(before: Notification, attempt: Attempt, machineNow: nu
   return { ...tried, status: 'pending', nextAttemptAt };
 }
 
+function logged({ attempts }: Notification, attempt: Attempt): readonly Attempt[] {
+  return [...attempts, attempt].slice(-deliveries.keptAttempts);
+}
+
 /** The `n`-th re-send follows 30·n² seconds after the attempt before it (section 9.1). */
 export function resendAfterMs(n: number): number {
   return deliveries.resendUnitMs * n * n;
@@ -222,7 +226,7 @@ export function resendAfterMs(n: number): number {
 
 /** Never to be sent: the laboratory lost it, or the app has no address for it any more. */
 export function givenUp(before: Notification, machineNow: number, attempt?: Attempt): Notification {
-  const attempts = attempt === undefined ? before.attempts : [...before.attempts, attempt];
+  const attempts = attempt === undefined ? before.attempts : logged(before, attempt);
   return { ...before, attempts, status: 'dead', nextAttemptAt: null, leaseUntil: 0, settledAt: machineNow };
 }
 

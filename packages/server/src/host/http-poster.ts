@@ -1,9 +1,10 @@
 // Sends notifications: one POST for each attempt, by Node's own client, which follows no redirect and knows no proxy.
-import { type LookupAddress, lookup as systemLookup } from 'node:dns';
+import { lookup as systemLookup } from 'node:dns';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import type { DeliveryResult } from '@till/protocol/notifications';
+import { Blocked, checkedLookup } from './checked-lookup.ts';
 import type { Post, Posted, Poster } from './host.ts';
 import type { TargetRules } from './target-rules.ts';
 
@@ -27,11 +28,6 @@ const longestHeadersBytes = 16 * 1024;
 /** How many connections to one receiver are kept open, and for how long (ms) where nobody uses them. */
 export const keeping = { keepAlive: true, maxFreeSockets: 8, timeout: 4_000 };
 
-/** The address that a name stands for may not be connected to. */
-class Blocked extends Error {
-  override name = 'Blocked';
-}
-
 /** Agents of its own: the shared ones may take a proxy from the environment. */
 interface Agents {
   http: http.Agent;
@@ -44,6 +40,8 @@ interface Client {
   kept: Agents;
   fresh: Agents;
   lookup: LookupFunction;
+  /** Nothing is begun any more. */
+  closed: boolean;
 }
 
 export function createHttpPoster(options: PosterOptions): Poster {
@@ -54,11 +52,13 @@ export function createHttpPoster(options: PosterOptions): Poster {
     kept: agentsOf(keeping, ca),
     fresh: agentsOf({ keepAlive: false }, ca),
     lookup: checkedLookup(rules, lookup),
+    closed: false,
   };
   return {
     post: (post) => send(client, post),
     refusalOf: (url) => rules.refusalOf(url),
     close: () => {
+      client.closed = true;
       for (const { http, https } of [client.kept, client.fresh]) {
         http.destroy();
         https.destroy();
@@ -89,6 +89,7 @@ type Outcome = Omit<Posted, 'durationMs'> | 'stale';
 
 function sendOnce(client: Client, post: Post, until: number, kept: boolean): Promise<Outcome> {
   const { rules, connectWithinMs } = client.options;
+  if (client.closed) return Promise.resolve({ result: 'connection' });
   if (rules.refusalOf(post.url) !== undefined) return Promise.resolve({ result: 'blocked' });
   const url = new URL(post.url);
   const secure = url.protocol === 'https:';
@@ -178,38 +179,4 @@ function resultOf(error: NodeJS.ErrnoException): DeliveryResult {
   if (error.code === 'HPE_HEADER_OVERFLOW') return 'tooLarge';
   if (/^(ERR_TLS|ERR_SSL|EPROTO)/.test(error.code ?? '')) return 'tls';
   return 'connection';
-}
-
-/**
- * Looks up a name and refuses it where any of its addresses is refused; what was checked is what is connected to, so
- * a name that stands for another address a moment later gains nothing. One question for a name at a time: a dead
- * name must not hold the others up.
- */
-function checkedLookup(rules: TargetRules, lookup: typeof systemLookup): LookupFunction {
-  const asked = new Map<string, Promise<LookupAddress[]>>();
-  const ask = (hostname: string) => {
-    const running = asked.get(hostname);
-    if (running !== undefined) return running;
-    const asking = new Promise<LookupAddress[]>((resolve, reject) => {
-      lookup(hostname, { all: true }, (error, addresses) => (error ? reject(error) : resolve(addresses)));
-    }).finally(() => asked.delete(hostname));
-    asked.set(hostname, asking);
-    return asking;
-  };
-  return (hostname, { all, family }, callback) => {
-    ask(hostname)
-      .then((found) => {
-        if (found.some(({ address }) => !rules.allows(address))) throw new Blocked();
-        const wanted = family === 4 || family === 6 ? found.filter((one) => one.family === family) : found;
-        return wanted.length === 0 ? found : wanted;
-      })
-      .then(
-        (addresses) => {
-          if (all) return callback(null, addresses);
-          const [first] = addresses;
-          callback(null, first?.address ?? '', first?.family ?? 4);
-        },
-        (error: NodeJS.ErrnoException) => callback(error, '', 4),
-      );
-  };
 }

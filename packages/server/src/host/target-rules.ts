@@ -22,6 +22,7 @@ const refusedEverywhere = [
   '169.254.0.0/16',
   '100.100.100.200/32',
   '168.63.129.16/32',
+  '192.0.0.192/32',
   '::a9fe:0/112',
   '::ffff:0:a9fe:0/112',
   '64:ff9b::a9fe:0/112',
@@ -33,6 +34,7 @@ const refusedEverywhere = [
   'fe80::/10',
   'fec0::/10',
   'fd00:ec2::254/128',
+  'fd20:ce::254/128',
   'ff00::/8',
 ];
 /** What is not on the internet, and what stands for an address that may not be (translation, NAT64, 6to4, Teredo). */

@@ -37,6 +37,7 @@ interface Worker {
 export function createDeliveries(host: Host): Deliveries {
   const places = new Places(mostAtOnce);
   const running = new Map<string, Worker>();
+  const slow = new Set<string>();
   let stopped = false;
   let cursor = '';
 
@@ -46,7 +47,7 @@ export function createDeliveries(host: Host): Deliveries {
     known?.bell.ring();
     if (known !== undefined) return known.done;
     const bell = new Bell();
-    const done = deliverAll(host, appId, { places, bell, stopped: () => stopped }).finally(() =>
+    const done = deliverAll(host, appId, { places, slow, bell, stopped: () => stopped }).finally(() =>
       running.delete(appId),
     );
     running.set(appId, { bell, done });
@@ -89,16 +90,16 @@ export function createDeliveries(host: Host): Deliveries {
 async function deliverAll(
   host: Host,
   appId: string,
-  { places, bell, stopped }: { places: Places; bell: Bell; stopped: () => boolean },
+  { places, slow, bell, stopped }: { places: Places; slow: Set<string>; bell: Bell; stopped: () => boolean },
 ): Promise<void> {
   const lanes = new Map<string, Promise<void>>();
-  let most = mostOfApp;
   let failure: { error: unknown } | undefined;
   const start = (lane: Lane) => {
-    const running = deliverLane(host, lane)
+    const running = deliverLane(host, lane, stopped)
       .then(
         ({ timedOut }) => {
-          most = timedOut ? mostOfSlowApp : mostOfApp;
+          if (timedOut) slow.add(appId);
+          else slow.delete(appId);
         },
         (error: unknown) => {
           failure = { error };
@@ -116,7 +117,7 @@ async function deliverAll(
     const free = found.filter(({ purchaseToken }) => !lanes.has(purchaseToken));
     if (free.length === 0 && lanes.size === 0 && !bell.rings) return;
     for (const lane of free) {
-      while (lanes.size >= most) await Promise.race(lanes.values());
+      while (lanes.size >= (slow.has(appId) ? mostOfSlowApp : mostOfApp)) await Promise.race(lanes.values());
       await places.enter();
       start(lane);
     }

@@ -216,10 +216,11 @@ export async function purgeNotifications(query: Query, until: number, limit: num
     [until, limit],
   );
   for (const row of rows) {
-    await query.run('delete from notification where app_id = $1 and notification_id = $2', [
-      String(row.app_id),
-      String(row.notification_id),
-    ]);
+    // unless it has been sent again meanwhile
+    await query.run(
+      'delete from notification where app_id = $1 and notification_id = $2 and settled_at <= $3',
+      [String(row.app_id), String(row.notification_id), until],
+    );
   }
   return rows.length;
 }

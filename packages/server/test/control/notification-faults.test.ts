@@ -73,6 +73,8 @@ for (const database of httpDatabases) {
         [[{ ...drop, times: 1.5 }], 'items.0.times'],
         [[{ ...drop, delay: 'PT5S' }], 'items.0.delay'],
         [[{ kind: 'any', fault: 'delay', delay: 'soon' }], 'items.0.delay'],
+        [[{ kind: 'any', fault: 'delay', delay: 'PT0S' }], 'items.0.delay'],
+        [[drop, { kind: 'any', fault: 'reorder', delay: 'P0D' }], 'items.1.delay'],
         [[drop, { kind: 'subscription', fault: 'wrongSignature' }], 'items.1.fault'],
         [[{ ...drop, count: 2 }], 'items.0.count'],
         [Array.from({ length: 101 }, () => drop), 'items'],

@@ -26,7 +26,7 @@ const setUrls = (server: TestServer, clientId: string, urls: unknown) =>
 
 /** Waits until the only message of the app has been attempted. */
 async function attempted(server: TestServer, clientId: string): Promise<Json> {
-  for (const end = Date.now() + 15_000; ; await wait(10)) {
+  for (const end = Date.now() + 60_000; ; await wait(10)) {
     const { items } = expectStatus(await server.control('GET', `/apps/${clientId}/notifications`), 200);
     if (items[0]?.attempts.length > 0) return items[0];
     if (Date.now() > end) throw new Error('nothing was attempted');

@@ -9,6 +9,7 @@ import {
   type Attempt,
   attempted,
   billingLabel,
+  givenUp,
   type Notification,
   newNotification,
   paymentBody,
@@ -287,5 +288,7 @@ describe('the schedule', () => {
     let message = made;
     for (let round = 0; round < 4; round++) message = failAll(sendAgain(message, noon)).last;
     assert.equal(message.attempts.length, 100);
+    const lost = { at: noon, result: 'blocked', durationMs: 0, fault: 'drop' } as const;
+    assert.deepEqual(givenUp(message, noon, lost).attempts, [...message.attempts.slice(1), lost]);
   });
 });

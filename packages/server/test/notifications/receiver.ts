@@ -94,7 +94,7 @@ export class Receiver {
   }
 
   /** Waits until so many have come, or whatever else `enough` says. */
-  async until(enough: number | (() => boolean), withinMs = 15_000): Promise<void> {
+  async until(enough: number | (() => boolean), withinMs = 60_000): Promise<void> {
     const reached = typeof enough === 'number' ? () => this.received.length >= enough : enough;
     for (const end = Date.now() + withinMs; !reached(); await wait(5)) {
       if (Date.now() > end) throw new Error(`only ${this.received.length} came: ${this.ids()}`);

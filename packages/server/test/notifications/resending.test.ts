@@ -171,6 +171,22 @@ for (const database of httpDatabases) {
       assert.deepEqual(again.sort(), ids.sort());
     });
 
+    test('a window whose messages are received while it is gone through sends each once', async (t) => {
+      const developer = await Developer.open(t, server);
+      const { receiver } = developer;
+      receiver.reply = () => 500;
+      const ids = await developer.buys(630);
+      await developer.advance('PT0S');
+      receiver.reply = () => 200;
+      const before = receiver.received.length;
+      const body = { from: noon, to: noon };
+      const { count } = expectStatus(await developer.call('POST', '/notifications/resend', body), 200);
+      await developer.advance('PT0S');
+      const again = receiver.received.slice(before).map(({ id }) => id);
+      assert.equal(count, 630);
+      assert.deepEqual(again.sort(), ids.sort());
+    });
+
     test('the list answers while deliveries run: each page behind the other, every message once', async (t) => {
       const developer = await Developer.open(t, server);
       const { receiver } = developer;

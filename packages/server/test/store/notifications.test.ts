@@ -1,8 +1,8 @@
 // The outbox in the store: what waits, who takes it, what is listed, and what is forgotten.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Notification } from '../../src/domain/notification.ts';
-import { type Database, Stale } from '../../src/store/database.ts';
+import { type Notification, sendAgain } from '../../src/domain/notification.ts';
+import { type Database, type Query, Stale } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrations.ts';
 import {
   countWaiting,
@@ -197,6 +197,26 @@ for (const kind of databases) {
       assert.equal(await purgeNotifications(database, 30, 2), 1);
       assert.equal(await purgeNotifications(database, 30, 2), 0);
       assert.deepEqual(await left(), [4, 5], 'what waits is kept however old');
+    });
+
+    test('a message that is sent again while the long settled are forgotten is kept', async () => {
+      const settled = { status: 'delivered', nextAttemptAt: null, settledAt: 5 } as const;
+      const message = aMessage({ appId: 'again', ...settled });
+      await insert(message, aMessage({ appId: 'again', number: 2, ...settled }));
+      const between: Query = {
+        run: database.run,
+        all: async (sql, values) => {
+          const found = await database.all(sql, values);
+          await saveNotification(database, sendAgain(message, noon));
+          return found;
+        },
+      };
+      await purgeNotifications(between, 5, 10);
+      const { notificationId } = message;
+      assert.equal((await loadNotification(database, 'again', notificationId))?.status, 'pending');
+      const other = notificationId.replaceAll('1', '2');
+      assert.equal(await loadNotification(database, 'again', other), undefined);
+      await deleteNotifications(database, 'again', 5);
     });
 
     test('the messages of a deleted app go, some at a time', async () => {

@@ -25,7 +25,7 @@ import { type NamedNotification, type ShownNotification, unknownNotification } f
 
 /** Messages of one transaction. */
 const messagesAtOnce = 200;
-/** Those that wait come first: what is made to wait must not be met again. */
+/** Those that wait come first: what is made to wait must not be met again, and what has been settled since is let be. */
 const statusesInTurn = ['pending', 'dead', 'delivered'] as const;
 
 export async function resendNotification(host: Host, input: NamedNotification): Promise<ShownNotification> {
@@ -58,8 +58,9 @@ export async function resendNotifications(
   }
   if (app.paymentUrl === null && app.subscriptionUrl === null) refuseNowhere(app, 'payment');
   const statuses = input.status === undefined ? statusesInTurn : [input.status];
+  const began = host.clock();
   let count = 0;
-  for (const status of statuses) count += await resendAll(host, call, { ...input, status });
+  for (const status of statuses) count += await resendAll(host, call, { ...input, status, began });
   host.outbox.wake(app.appId);
   return { count };
 }
@@ -67,7 +68,7 @@ export async function resendNotifications(
 async function resendAll(
   host: Host,
   { app, now }: Call,
-  { from, to, status }: { from: number; to: number; status: NotificationStatus },
+  { from, to, status, began }: { from: number; to: number; status: NotificationStatus; began: number },
 ): Promise<number> {
   let place = { createdAt: to + 1, notificationId: '' };
   let count = 0;
@@ -75,7 +76,9 @@ async function resendAll(
     const page = await host.database.transaction(async (query) => {
       const found = await listNotifications(query, app.appId, { status }, place, messagesAtOnce);
       const within = found.filter(({ createdAt }) => createdAt >= from);
-      const sendable = within.filter(({ kind }) => urlOf(app, kind) !== null);
+      const sendable = within.filter(
+        ({ kind, settledAt }) => urlOf(app, kind) !== null && (settledAt ?? 0) <= began,
+      );
       for (const message of sendable) await again(query, message, now);
       return { last: within.at(-1), more: within.length === messagesAtOnce, count: sendable.length };
     });

@@ -45,12 +45,17 @@ export async function setNotificationFaults(
 function toFault({ kind, fault, times, delay }: FaultInput, number: number): Fault {
   const waits = fault === 'delay' || fault === 'reorder';
   if (delay !== undefined && !waits) throw refusal(`items.${number}.delay`, `${fault} does not wait`);
-  if (delay !== undefined && parseSpan(delay) === undefined)
-    throw refusal(`items.${number}.delay`, 'no span');
+  if (delay !== undefined && !isLong(delay)) throw refusal(`items.${number}.delay`, 'no span to wait');
   if (fault === 'wrongSignature' && kind === 'subscription') {
     throw refusal(`items.${number}.fault`, 'subscription notifications have no signature');
   }
   return { number, kind, fault, timesLeft: times ?? null, delay: delay ?? null };
+}
+
+/** Put off by nothing, a message would be due again at once, for ever where the clock stands. */
+function isLong(delay: string): boolean {
+  const span = parseSpan(delay);
+  return span !== undefined && span.months + span.ms > 0;
 }
 
 function refusal(field: string, detail: string): Refusal {
