@@ -14,7 +14,7 @@ async function callerOf(listener: RequestListener, options: Partial<CallerOption
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const bounds = { timeoutMs: 5_000, pauseMs: 0, mostRequests: 100 };
+  const bounds = { timeoutMs: 60_000, pauseMs: 0, mostRequests: 100 };
   return new Caller({ baseUrl, ...bounds, ...options }, new Redaction());
 }
 
@@ -97,6 +97,21 @@ describe('A caller', () => {
     await assert.rejects(caller.call(request), NoAnswer);
     await caller.call(request);
     assert.ok(performance.now() - startedAt >= 990);
+  });
+
+  it('waits until the instant that a server names', async () => {
+    let count = 0;
+    const caller = await callerOf((_, response) => {
+      count += 1;
+      const at = new Date(Date.now() + 7_000).toUTCString();
+      if (count === 1) response.writeHead(429, { 'retry-after': at });
+      response.end('{}');
+    });
+    const startedAt = performance.now();
+    await assert.rejects(caller.call(request), NoAnswer);
+    await caller.call(request);
+    // it is told in whole seconds; without it the wait is five
+    assert.ok(performance.now() - startedAt >= 5_900);
   });
 
   it('follows no redirect', async () => {

@@ -126,8 +126,7 @@ export class Caller {
 
   /** The server asks for fewer requests: the next one waits as long as it says. */
   #putOff({ headers }: Answer): never {
-    const seconds = Number(headers.get('retry-after') ?? 5);
-    this.#waitMs = Math.min(Number.isFinite(seconds) ? seconds * 1000 : 5_000, longestWaitMs);
+    this.#waitMs = Math.min(askedWaitMs(headers.get('retry-after') ?? '') ?? 5_000, longestWaitMs);
     this.#countFailure('the server asks for fewer requests (429)');
     throw new NoAnswer('the server asks for fewer requests (429)');
   }
@@ -138,6 +137,12 @@ export class Caller {
       throw new RunEnded(`${mostFailures} requests in a row went without an answer, the last one: ${reason}`);
     }
   }
+}
+
+/** Of `Retry-After`: seconds, or an instant. */
+function askedWaitMs(text: string): number | undefined {
+  const waitMs = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
+  return Number.isNaN(waitMs) ? undefined : waitMs;
 }
 
 function searchOf({ query = {} }: Request): string {

@@ -64,7 +64,7 @@ describe('The options', () => {
   });
 
   for (const [name, args, message] of [
-    ['no address', app, /--base-url/],
+    ['no address', app, /--base-url is missing/],
     ['an address that is none', ['--base-url', 'sbpp.onestore.net', ...app], /--base-url/],
     ['an address with a password', ['--base-url', 'https://a:a-secret-of-nobody@b', ...app], /--base-url/],
     ['no app and no Till', base, /--client-id/],
@@ -122,7 +122,7 @@ describe('npm run conformance', () => {
     const file = fileURLToPath(new URL('./run.ts', import.meta.url));
     const env = { ...process.env, ...variables };
     return new Promise<{ code: number; out: string; err: string }>((resolve) => {
-      execFile(process.execPath, [file, ...args], { env, timeout: 60_000 }, (error, out, err) =>
+      execFile(process.execPath, [file, ...args], { env, timeout: 240_000 }, (error, out, err) =>
         resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, out, err }),
       );
     });

@@ -124,7 +124,8 @@ function readTill(given: Given, environment: Environment): ConformOptions['till'
 }
 
 function readUrl(option: string, text: string | undefined): string {
-  const url = URL.parse(text ?? '');
+  if (text === undefined) throw new OptionError(`${option} is missing; --help prints what there is`);
+  const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol))
     throw new OptionError(`${option} is no http or https address`);
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {

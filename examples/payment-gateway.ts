@@ -1,5 +1,5 @@
 // A payment gateway for Till: verifies who asks, remembers every answer, and takes and gives back money once.
-// TILL_GATEWAY_SECRET=… node examples/payment-gateway.ts [port] [file]; Till finds it by TILL_GATEWAY_URL.
+// TILL_GATEWAY_SECRET=… npm run example -- examples/payment-gateway.ts [port] [file]; Till finds it by TILL_GATEWAY_URL.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';

@@ -3,8 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
 import { entriesOf, writeManifest } from '../../../packing/manifest.ts';
+import { withMethods } from './control-methods.ts';
 import { withoutWords } from './without-words.ts';
 
 const folder = dirname(import.meta.dirname);
@@ -15,6 +17,7 @@ compile();
 rmSync(dist, { recursive: true, force: true });
 await joinModules();
 placeDeclarations();
+await writeMethods();
 cpSync(join(folder, '../../LICENSE'), join(dist, 'LICENSE'));
 rmSync(built, { recursive: true });
 writeManifest(folder, 'tarball');
@@ -58,6 +61,13 @@ function placeDeclarations(): void {
     cpSync(join(built, path), target);
     nameFiles(target, isProtocol ? '.' : './protocol');
   }
+}
+
+/** The control client's methods are rows and no class: what an editor shows at each is made from its row. */
+async function writeMethods(): Promise<void> {
+  const path = join(dist, 'control.d.ts');
+  const { controlOperations } = await import(pathToFileURL(join(built, 'protocol/src/control.js')).href);
+  writeFileSync(path, withMethods(readFileSync(path, 'utf8'), controlOperations));
 }
 
 /**

@@ -12,7 +12,7 @@ export interface TokenSource {
   store: TokenStore | undefined;
   /** Asks the server. */
   ask(): Promise<{ accessToken: string; expiresIn: number }>;
-  /** Bounds what the store may take. */
+  /** Bounds what the store may take, well within the deadline of a call. */
   bounded<T>(work: Promise<T>): Promise<T>;
   /** Told what went wrong without stopping anything. */
   warn(message: string, error: unknown): void;

@@ -22,6 +22,8 @@ interface Call extends Exchange {
 
 /** Before a connection stood nothing was sent, so nothing can have been carried out. */
 const neverSent = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT', 'ConnectionRefused'];
+/** A token store that takes longer counts as one that is down: the server is asked instead. */
+const storeWithinMs = 1_000;
 /** Failures on the way to a token: the call itself was not sent. */
 const unsent = new WeakSet<OneStoreError>();
 const tokenRefusals: readonly string[] = ['AccessTokenExpired', 'InvalidAccessToken'];
@@ -35,11 +37,13 @@ export class Calls {
     this.#settings = settings;
     this.#rows = rows;
     const { baseUrl, clientId, tokenStore: store } = settings;
+    const timeoutMs = Math.min(storeWithinMs, settings.timeoutMs);
     this.#tokens = new AccessTokens({
       key: `onestore ${baseUrl} ${clientId}`,
       store,
       ask: async () => tokenIn(await this.askToken('getAccessToken', {})),
-      bounded: (work) => new Limits('getAccessToken', settings).within(() => work),
+      bounded: (work) =>
+        new Limits('getAccessToken', { timeoutMs, deadlineMs: timeoutMs }).within(() => work),
       warn: (message, error) => {
         tell(settings, 'warn', message, { error: error instanceof Error ? error.name : typeof error });
       },

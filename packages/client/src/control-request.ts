@@ -48,7 +48,8 @@ export function requestOf(
 /** Takes the path's values out of `left`; without one of them there is no address to ask. */
 function fillPath(operation: string, row: Operation, left: Map<string, unknown>): string {
   const names = Object.keys(row.params ?? {});
-  const absent = names.filter((name) => String(left.get(name) ?? '') === '');
+  // an address is resolved before it is sent: an empty segment or one of dots would lead to another place
+  const absent = names.filter((name) => ['', '.', '..'].includes(String(left.get(name) ?? '')));
   if (absent.length > 0) throw unsendable(operation, absent);
   return names.reduce((path, name) => {
     const value = encodeURIComponent(String(left.get(name)));

@@ -3,11 +3,11 @@ import { controlOperations } from '@till/protocol/control';
 import type { InputOf, Operation, ReplyOf } from '@till/protocol/shape';
 import { ControlEvents, eventData, type OpenEvents } from './control-events.ts';
 import { ControlList, type ControlPage } from './control-lists.ts';
-import { failure, isSuccess, parsed, refusal } from './control-reply.ts';
+import { type Answered, failure, isSuccess, parsed, refusal } from './control-reply.ts';
 import { requestOf } from './control-request.ts';
 import { OneStoreInputError } from './errors.ts';
 import { Limits } from './limits.ts';
-import type { CallSignal, Fetch, FetchResponse } from './settings.ts';
+import { type CallSignal, type Fetch, isAddress, unfitOptions } from './settings.ts';
 
 export type { ControlEvents, OpenEvents } from './control-events.ts';
 export type { ControlList, ControlPage } from './control-lists.ts';
@@ -35,7 +35,7 @@ type Given<Row extends Operation> = [unknown] extends [InputOf<Row>]
     ? [input?: Flat<InputOf<Row>>, options?: ControlCallOptions]
     : [input: Flat<InputOf<Row>>, options?: ControlCallOptions];
 
-/** A method for each row of the control API's table, under the row's name. */
+/** A method for each row of the control API's table, under the row's name; packed, each has its comment (pack/control-methods.ts). */
 export type ControlMethods = {
   readonly [Name in ControlOperation]: (...given: Given<Rows[Name]>) => Answer<Rows[Name]>;
 };
@@ -74,14 +74,21 @@ class Client {
   readonly #timeoutMs: number;
 
   constructor(options: ControlClientOptions) {
-    this.#baseUrl = options.baseUrl.replace(/\/+$/, '').replace(/\/control\/v1$/, '');
-    // what no header can hold would be repeated in the error of `fetch`
-    if (!/^[\x21-\x7E]+$/.test(options.controlKey))
-      throw new OneStoreInputError(undefined, 'the control key cannot be sent', ['controlKey']);
-    this.#controlKey = options.controlKey;
+    const { baseUrl, controlKey, timeoutMs } = options;
+    const fields = [
+      ...(isAddress(baseUrl) ? [] : ['baseUrl']),
+      // what no header can hold would be repeated in the error of `fetch`
+      ...(typeof controlKey === 'string' && /^[\x21-\x7E]+$/.test(controlKey) ? [] : ['controlKey']),
+      ...unfitOptions({ timeoutMs }),
+    ];
+    if (fields.length > 0) {
+      throw new OneStoreInputError(undefined, `options that do not fit: ${fields.join(', ')}`, fields);
+    }
+    this.#baseUrl = baseUrl.replace(/\/+$/, '').replace(/\/control\/v1$/, '');
+    this.#controlKey = controlKey;
     // called on nothing, as some runtimes demand, and looked up late, so that one that is put in its place is used
     this.#fetch = options.fetch ?? ((url, request) => globalThis.fetch(url, request));
-    this.#timeoutMs = options.timeoutMs ?? standardTimeoutMs;
+    this.#timeoutMs = timeoutMs ?? standardTimeoutMs;
   }
 
   static {
@@ -107,9 +114,10 @@ class Client {
     return this.#within(name, options, async (signal) => {
       const response = await this.#send(name, row, input, options, signal);
       const text = await response.text();
-      if (!isSuccess(response)) throw refusal(name, response, text);
+      const answered = { name, response, controlKey: this.#controlKey };
+      if (!isSuccess(response)) throw refusal(answered, text);
       if (row.replyAs === 'text') return text;
-      return row.reply === undefined ? undefined : parsed(name, response, text);
+      return row.reply === undefined ? undefined : parsed(answered, text);
     });
   }
 
@@ -117,15 +125,16 @@ class Client {
   async #open(name: string, row: Operation, input: Input, options: ControlCallOptions) {
     const stream = new AbortController();
     const end = () => stream.abort();
-    const response = await this.#within(name, options, async (signal) => {
+    const answered = await this.#within(name, options, async (signal) => {
       signal.addEventListener('abort', end);
       const opened = await this.#send(name, row, input, options, stream.signal);
-      if (!isSuccess(opened)) throw refusal(name, opened, await opened.text());
-      return opened;
+      const answered = { name, response: opened, controlKey: this.#controlKey };
+      if (!isSuccess(opened)) throw refusal(answered, await opened.text());
+      return answered;
     });
     if (options.signal?.aborted) end();
     options.signal?.addEventListener('abort', end);
-    return eventsOf(name, response, options.signal, () => options.signal?.removeEventListener('abort', end));
+    return eventsOf(answered, options.signal, () => options.signal?.removeEventListener('abort', end));
   }
 
   #send(
@@ -157,15 +166,14 @@ export const ControlClient = Client as unknown as new (options: ControlClientOpt
 type Input = Readonly<Record<string, unknown>>;
 
 async function* eventsOf(
-  name: string,
-  response: FetchResponse,
+  answered: Answered,
   signal: CallSignal | undefined,
   end: () => void,
 ): OpenEvents<unknown> {
   try {
-    for await (const data of eventData(response.body)) yield parsed(name, response, data);
+    for await (const data of eventData(answered.response.body)) yield parsed(answered, data);
   } catch (error) {
-    throw failure(name, error, signal);
+    throw failure(answered.name, error, signal);
   } finally {
     end();
   }

@@ -1,6 +1,6 @@
 // @till/client/express: a receiver of notifications for Express, 4 and 5, and what is built on it (NestJS, Cloud Functions).
 import { answerBy, type NodeRequest, type NodeResponse, readBody } from './node.ts';
-import { type ReceiverSettings, within } from './receiver.ts';
+import { type ReceiverSettings, readBefore, within } from './receiver.ts';
 import type { RawBody } from './signed-text.ts';
 
 export type { Delivery, HandledMessages, ReceiverProblem, ReceiverSettings } from './receiver.ts';
@@ -35,5 +35,7 @@ function givenBody({ rawBody, body, readableDidRead }: ExpressRequest): RawBody 
   for (const kept of [rawBody, body]) {
     if (typeof kept === 'string' || kept instanceof Uint8Array) return kept;
   }
-  return readableDidRead ? (JSON.stringify(body) ?? '') : undefined;
+  if (readableDidRead !== true) return undefined;
+  if (body === undefined) throw readBefore();
+  return JSON.stringify(body);
 }

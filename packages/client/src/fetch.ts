@@ -1,5 +1,5 @@
 // @till/client/fetch: a receiver of notifications for whatever speaks in `Request` and `Response`: Bun, Deno, workers at the edge, Next.js.
-import { joined, type ReceiverSettings, receive } from './receiver.ts';
+import { joined, type ReceiverSettings, readBefore, receive } from './receiver.ts';
 
 export type { Delivery, HandledMessages, ReceiverProblem, ReceiverSettings } from './receiver.ts';
 
@@ -12,7 +12,10 @@ export function receiveNotifications(settings: ReceiverSettings): (request: Requ
     const { status, headers, text } = await receive(settings, {
       method: request.method,
       webhookId: request.headers.get('webhook-id') ?? undefined,
-      body: (maxBytes) => bytesOf(request.body, maxBytes),
+      body: (maxBytes) => {
+        if (request.bodyUsed) throw readBefore();
+        return bytesOf(request.body, maxBytes);
+      },
     });
     return new Response(text, { status, headers });
   };

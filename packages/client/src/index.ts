@@ -1,4 +1,6 @@
 // What `@till/client` gives: the client of the server API, its errors, and the helpers around purchases.
+export type { Environment, Generation, Market } from '@till/protocol/codes';
+export type { ErrorCode } from '@till/protocol/errors';
 export { OneStoreClient } from './client.ts';
 export type { OneStoreClientV5 } from './client-v5.ts';
 export type { OneStoreClientV6 } from './client-v6.ts';

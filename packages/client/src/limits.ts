@@ -38,21 +38,15 @@ export class Limits {
     let ended: (() => void) | undefined;
     // some runtimes leave a body that stalls alone when the signal is aborted, so the end does not hang on `work`
     const end = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => {
-          reject(this.#passed(limitMs));
-          ending.abort();
-        },
-        Math.min(ownMs, leftMs),
-      );
-      ended = () => {
-        reject(this.signal?.reason);
-        ending.abort();
-      };
+      timer = setTimeout(() => reject(this.#passed(limitMs)), Math.min(ownMs, leftMs));
+      ended = () => reject(this.signal?.reason);
       this.signal?.addEventListener('abort', ended);
     });
     try {
       return await Promise.race([work(ending.signal), end]);
+    } catch (error) {
+      ending.abort(); // what was begun and is not wanted any more, such as the rest of a reply that does not fit
+      throw error;
     } finally {
       clearTimeout(timer);
       if (ended !== undefined) this.signal?.removeEventListener('abort', ended);

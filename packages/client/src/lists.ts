@@ -16,7 +16,7 @@ export interface List<Row> extends AsyncIterable<Row> {
 
 /**
  * A list over an operation's replies. The given range goes along with each key: the documents leave open whether it has to, and it
- * does no harm. A key that comes twice running would go on for ever; it is a `OneStoreReplyError` instead.
+ * does no harm. Keys that lead round in a circle would go on for ever; a key that was there before is a `OneStoreReplyError` instead.
  */
 export function listOf<Row>(
   operation: string,
@@ -25,12 +25,14 @@ export function listOf<Row>(
   read: (continuationKey: string | undefined) => Promise<object>,
 ): List<Row> {
   async function* pages(): AsyncGenerator<Page<Row>, void, undefined> {
+    const seen = new Set<string>();
     let key = firstKey;
     do {
+      if (key !== undefined) seen.add(key);
       const reply = (await read(key)) as Record<string, unknown>;
       // an empty key names no page
       const next = (reply.continuationKey as string | undefined) || undefined;
-      if (next !== undefined && next === key) throw sameKey(operation);
+      if (next !== undefined && seen.has(next)) throw sameKey(operation);
       const rows = reply[member] as Row[];
       yield next === undefined ? { rows } : { rows, continuationKey: next };
       key = next;
@@ -45,7 +47,7 @@ export function listOf<Row>(
 }
 
 function sameKey(operation: string): OneStoreReplyError {
-  const problem = 'is the key of the page that it came with';
+  const problem = 'is the key of a page that was there before';
   const fault = { member: 'continuationKey', problem, status: 200, requestId: undefined };
   return new OneStoreReplyError(operation, fault);
 }

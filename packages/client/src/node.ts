@@ -1,5 +1,5 @@
 // @till/client/node: a receiver of notifications for node:http.
-import { type Answer, joined, type ReceiverSettings, receive } from './receiver.ts';
+import { type Answer, joined, type ReceiverSettings, readBefore, receive } from './receiver.ts';
 
 export type { Delivery, HandledMessages, ReceiverProblem, ReceiverSettings } from './receiver.ts';
 
@@ -8,6 +8,8 @@ export interface NodeStream {
   // biome-ignore lint/suspicious/noExplicitAny: every event gives its listener something else
   on(event: string, listener: (...given: any[]) => void): unknown;
   resume(): unknown;
+  /** All of it has been read. */
+  readonly readableEnded?: boolean;
 }
 
 /** Of `IncomingMessage` what is used of it. */
@@ -18,6 +20,7 @@ export interface NodeRequest extends NodeStream {
 
 /** Of `ServerResponse` what is used of it. */
 export interface NodeResponse {
+  readonly headersSent?: boolean;
   writeHead(status: number, headers: Record<string, string>): unknown;
   end(text: string): unknown;
 }
@@ -45,6 +48,7 @@ export async function answerBy(
     webhookId: headerOf(request, 'webhook-id'),
     body,
   });
+  if (response.headersSent === true) return; // by somebody who did not wait for it
   response.writeHead(answer.status, headersOf(answer));
   response.end(answer.text);
 }
@@ -56,6 +60,7 @@ export function headersOf({ status, headers }: Answer): Record<string, string> {
 
 /** All that is sent, or `undefined` as soon as it is larger than allowed; the rest is then thrown away. */
 export function readBody(stream: NodeStream, maxBytes: number): Promise<Uint8Array | undefined> {
+  if (stream.readableEnded === true) return Promise.reject(readBefore());
   return new Promise((resolve) => {
     const chunks: Uint8Array[] = [];
     let size = 0;

@@ -18,7 +18,7 @@ export interface Delivery {
   webhookId: string | undefined;
 }
 
-/** `invalid` 400, `method` 405, `tooLarge` 413, `failed` 500: the handler, or the memory of handled messages. */
+/** `invalid` 400, `method` 405, `tooLarge` 413, `failed` 500: the handler, the memory of handled messages, or a body that cannot be read. */
 export type ReceiverProblem = 'invalid' | 'method' | 'tooLarge' | 'failed';
 
 export interface ReceiverSettings {
@@ -33,7 +33,7 @@ export interface ReceiverSettings {
   /** The largest body that is read, bytes; default 65,536. */
   maxBytes?: number | undefined;
   /** Is told what was not answered by 200, and why. Without it, what a handler throws goes to `console.error`. */
-  onError?: ((error: unknown, problem: ReceiverProblem) => void) | undefined;
+  onError?: ((error: unknown, problem: ReceiverProblem) => unknown) | undefined;
 }
 
 /** A request as the frameworks' adapters give it. */
@@ -59,7 +59,12 @@ const longestWebhookId = 256;
  */
 export async function receive(settings: ReceiverSettings, arrived: Arrived): Promise<Answer> {
   if (arrived.method !== 'POST') return refused(settings, 'method', new Error('the method is not POST'));
-  const body = await arrived.body(settings.maxBytes ?? standardMaxBytes);
+  let body: RawBody | undefined;
+  try {
+    body = await arrived.body(settings.maxBytes ?? standardMaxBytes);
+  } catch (error) {
+    return refused(settings, 'failed', error);
+  }
   if (body === undefined) return refused(settings, 'tooLarge', new Error('the body is too large'));
   let handle: () => unknown;
   try {
@@ -79,6 +84,11 @@ export async function receive(settings: ReceiverSettings, arrived: Arrived): Pro
 export function within(maxBytes: number, body: RawBody): RawBody | undefined {
   const size = typeof body === 'string' ? new TextEncoder().encode(body).length : body.length;
   return size > maxBytes ? undefined : body;
+}
+
+/** A body that nobody can have any more; waiting for it would last for ever. */
+export function readBefore(): Error {
+  return new Error('the body was read before: let the receiver come before what parses bodies');
 }
 
 /** The pieces of a body, `size` bytes together. */
@@ -144,10 +154,24 @@ const words = {
 } as const;
 
 function refused({ onError }: ReceiverSettings, problem: ReceiverProblem, error: unknown): Answer {
-  if (onError !== undefined) onError(error, problem);
+  if (onError !== undefined) tell(onError, error, problem);
   else if (problem === 'failed') console.error('a notification was not handled:', error);
   const refusal = answer(statuses[problem], words[problem]);
   return problem === 'method' ? { ...refusal, headers: { ...refusal.headers, allow: 'POST' } } : refusal;
+}
+
+/** One that fails itself is told to the console, and changes no answer. */
+function tell(
+  onError: (error: unknown, problem: ReceiverProblem) => unknown,
+  error: unknown,
+  problem: ReceiverProblem,
+): void {
+  const failed = (another: unknown) => console.error('`onError` of a receiver failed:', another);
+  try {
+    Promise.resolve(onError(error, problem)).catch(failed);
+  } catch (another) {
+    failed(another);
+  }
 }
 
 function answer(status: Answer['status'], text: string): Answer {

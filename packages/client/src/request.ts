@@ -19,6 +19,7 @@ interface Plan {
   path: readonly string[];
 }
 
+const longestKey = 2_048;
 const plans = new WeakMap<Operation, Plan>();
 
 function planOf(row: Operation): Plan {
@@ -26,12 +27,17 @@ function planOf(row: Operation): Plan {
   if (known !== undefined) return known;
   const { params = {}, query = {}, body = {} } = row;
   const members = Object.entries({ ...params, ...query, ...body }).map(([name, field]) => {
-    return { name, field, inPath: name in params };
+    return { name, field: checkedField(name, field), inPath: name in params };
   });
   const names = new Set(members.map(({ name }) => name));
   const plan = { members, names, path: row.path.split(/\{(\w+)\}/) };
   plans.set(row, plan);
   return plan;
+}
+
+/** A key is the server's own word and goes back as it came: one that is longer than documented ends no list in its middle. */
+function checkedField(name: string, field: Field): Field {
+  return name === 'continuationKey' && field.is === 'text' ? { ...field, max: longestKey } : field;
 }
 
 /** Throws a `OneStoreInputError` that names every member which is missing, does not fit, or is unknown to the row. */

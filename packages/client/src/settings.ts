@@ -91,7 +91,8 @@ const hosts: Record<Environment, { v7: string; older: string }> = {
   sandbox: { v7: 'https://sbpp.onestore.net', older: 'https://sbpp.onestore.co.kr' },
 };
 
-const longestMs = 2 ** 31 - 1;
+/** No timer waits longer. */
+export const longestMs = 2 ** 31 - 1;
 
 /** The settings with their defaults. */
 export interface Completed {
@@ -175,6 +176,10 @@ function baseUrlOf(
       : undefined;
   }
   const baseUrl = environment?.baseUrl;
-  const isAddress = typeof baseUrl === 'string' && /^https?:\/\/[^/?#@]+(\/[^?#]*)?$/.test(baseUrl);
-  return isAddress && URL.canParse(baseUrl) ? baseUrl.replace(/\/+$/, '') : undefined;
+  return isAddress(baseUrl) ? baseUrl.replace(/\/+$/, '') : undefined;
+}
+
+/** Something that paths can be put after. */
+export function isAddress(value: unknown): value is string {
+  return typeof value === 'string' && /^https?:\/\/[^/?#@]+(\/[^?#]*)?$/.test(value) && URL.canParse(value);
 }

@@ -6,7 +6,9 @@ import {
   type SweepingClient,
   type UnconfirmedPurchase,
 } from './confirmation.ts';
-import type { CallOptions, CallSignal } from './settings.ts';
+import { OneStoreInputError } from './errors.ts';
+import { Limits } from './limits.ts';
+import { type CallOptions, type CallSignal, longestMs } from './settings.ts';
 
 export interface SweepSettings {
   /**
@@ -16,6 +18,8 @@ export interface SweepSettings {
   grant: (purchase: UnconfirmedPurchase) => unknown;
   /** How managed products are confirmed, default `acknowledge`; all others are acknowledged. */
   confirm?: Confirmation | ((purchase: UnconfirmedPurchase) => Confirmation) | undefined;
+  /** How long one grant may take, ms; default 60,000. One that takes longer counts as failed and must still happen at most once. */
+  grantTimeoutMs?: number | undefined;
   /** Purchases in hand at a time; default 4. */
   concurrency?: number | undefined;
   /** The market that is swept; default the client's. */
@@ -59,6 +63,7 @@ export async function sweepUnconfirmed(
   client: SweepingClient,
   settings: SweepSettings,
 ): Promise<SweepReport> {
+  refuseUnfit(settings);
   const { concurrency = 4, signal, market = client.market } = settings;
   const options: CallOptions = { signal, market };
   const swept: Swept[] = [];
@@ -84,17 +89,27 @@ export async function sweepUnconfirmed(
 type Swept = SweptPurchase &
   ({ outcome: 'granted' | 'left' | 'cancelled' } | { outcome: 'failed'; error: unknown; granted: boolean });
 
+function refuseUnfit({ concurrency = 1, grantTimeoutMs = 1 }: SweepSettings): void {
+  const fields = [
+    ...(concurrency >= 1 ? [] : ['concurrency']),
+    ...(grantTimeoutMs > 0 && grantTimeoutMs <= longestMs ? [] : ['grantTimeoutMs']),
+  ];
+  if (fields.length === 0) return;
+  throw new OneStoreInputError('sweepUnconfirmed', `settings that do not fit: ${fields.join(', ')}`, fields);
+}
+
 /** Never throws. */
 async function sweep(
   client: SweepingClient,
   purchase: UnconfirmedPurchase,
-  { grant, confirm = 'acknowledge' }: SweepSettings,
+  { grant, confirm = 'acknowledge', grantTimeoutMs = 60_000 }: SweepSettings,
   options: CallOptions,
 ): Promise<Swept> {
   const swept = { purchase, expiresAt: purchase.purchaseTime + confirmWithinMs };
   let granted = false;
   try {
-    if ((await grant(purchase)) === false) return { ...swept, outcome: 'left' };
+    const limits = new Limits('grant', { timeoutMs: grantTimeoutMs, deadlineMs: grantTimeoutMs });
+    if ((await limits.within(async () => grant(purchase))) === false) return { ...swept, outcome: 'left' };
     granted = true;
     const wanted = typeof confirm === 'function' ? confirm(purchase) : confirm;
     const how = purchase.type === 'inapp' ? wanted : 'acknowledge';

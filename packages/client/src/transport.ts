@@ -3,6 +3,7 @@
 import { marketHeader } from '@till/protocol/fields';
 import { idempotencyKeyHeader } from '@till/protocol/idempotency';
 import type { Operation } from '@till/protocol/shape';
+import { reasonOf, withoutSecrets } from './disclosure.ts';
 import { apiErrorOf, OneStoreError, OneStoreNetworkError, OneStoreReplyError } from './errors.ts';
 import { type Limits, retryAfterMs } from './limits.ts';
 import { checkReply, isObject } from './reply.ts';
@@ -137,16 +138,18 @@ function refusalOf(given: Sent, answer: Answer): OneStoreError {
     requestId: requestIdOf(given, answer),
     retryAfterMs: retryAfterMs(answer.headers.get('retry-after')),
   };
-  const body = parsed(without(given, answer.text));
+  const body = parsed(answer.text);
   const error = isObject(body) ? body.error : undefined;
-  const [code, message] = isObject(error) ? [error.code, error.message] : [];
-  if (typeof code !== 'string' || !/^[A-Za-z][\w.-]{0,63}$/.test(code)) {
+  // of what was parsed: an escape of JSON may stand anywhere in a secret
+  const words = (value: unknown) => (typeof value === 'string' ? without(given, value) : '');
+  const [code, message] = isObject(error) ? [words(error.code), words(error.message)] : ['', ''];
+  if (!/^[A-Za-z][\w.-]{0,63}$/.test(code)) {
     const member = isObject(error) ? 'error.code' : isObject(body) ? 'error' : '';
     const problem = member === '' ? 'is not JSON' : 'is missing';
     return new OneStoreReplyError(operation, { member, problem, ...told });
   }
-  const text = typeof message === 'string' ? message.slice(0, 500) : '';
-  const fields = isObject(error) && Array.isArray(error.fields) ? error.fields.map(String) : namesIn(text);
+  const text = message.slice(0, 500);
+  const fields = isObject(error) && Array.isArray(error.fields) ? error.fields.map(words) : namesIn(text);
   return apiErrorOf(operation, { code, message: text, fields, ...told });
 }
 
@@ -157,11 +160,7 @@ function namesIn(message: string): string[] {
 }
 
 function without({ secrets, accessToken = '' }: Sent, text: string): string {
-  const spelled = [accessToken, ...secrets].flatMap((secret) => [secret, encodeURIComponent(secret)]);
-  return spelled.reduce(
-    (left, secret) => (secret === '' ? left : left.replaceAll(secret, '[removed]')),
-    text,
-  );
+  return withoutSecrets(text, [accessToken, ...secrets]);
 }
 
 function parsed(text: string): unknown {
@@ -170,13 +169,6 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** The name of what failed (`ECONNREFUSED`); runtimes put the address, with its purchase token, into their messages. */
-function reasonOf(error: unknown): string | undefined {
-  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: { code?: unknown } };
-  const name = cause?.code ?? code;
-  return typeof name === 'string' && /^[A-Za-z][A-Za-z0-9_]{1,63}$/.test(name) ? name : undefined;
 }
 
 /** A logger that throws loses its line and nothing else. */

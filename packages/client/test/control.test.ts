@@ -157,9 +157,9 @@ test('events come in order while others write, and the stream goes on after the 
   }
 });
 
-test('a stream of events ends with its signal, which is what it throws', { timeout: 20_000 }, async () => {
+test('a stream of events ends with its signal, which is what it throws', { timeout: 240_000 }, async () => {
   const listening = new AbortController();
-  const events = await control.listenToEvents({}, { signal: listening.signal, timeoutMs: 5_000 });
+  const events = await control.listenToEvents({}, { signal: listening.signal, timeoutMs: 60_000 });
   const next = (async () => {
     for await (const event of events) if (event.what === 'never') return;
   })();
@@ -265,4 +265,47 @@ test('a redirection is not followed: the key goes where it was meant to go', asy
   });
   await thrown(OneStoreReplyError, new ControlClient({ baseUrl, controlKey }).listWorlds());
   assert.deepEqual(paths, ['/control/v1/worlds']);
+});
+
+test('a segment of dots is refused: it would lead to another place', async (t) => {
+  const paths: (string | undefined)[] = [];
+  const baseUrl = await strange(t, (request, response) => {
+    paths.push(request.url);
+    response.end('{}');
+  });
+  const anywhere = new ControlClient({ baseUrl, controlKey });
+  for (const worldId of ['.', '..']) {
+    const error = await thrown(OneStoreInputError, anywhere.readWorld({ worldId }));
+    assert.deepEqual(error.fields, ['worldId']);
+  }
+  assert.deepEqual(paths, []);
+});
+
+test('options that do not fit are refused by name', () => {
+  const good = { baseUrl: 'http://127.0.0.1:7575', controlKey };
+  for (const [name, value] of [
+    ['baseUrl', undefined],
+    ['baseUrl', 'localhost'],
+    ['controlKey', undefined],
+    ['controlKey', ''],
+    ['timeoutMs', Number.NaN],
+  ] as const) {
+    const make = () => new ControlClient({ ...good, [name]: value } as never);
+    assert.throws(make, { name: 'OneStoreInputError', fields: [name] });
+  }
+});
+
+test('a key that a server repeats, in whatever spelling, is not shown', async (t) => {
+  const secret = 'key/of=the+operator';
+  const spelt = ['key/of=the+operator', 'key\\/of\\u003dthe+operator', encodeURIComponent(secret)];
+  for (const spelling of spelt) {
+    const baseUrl = await strange(t, (_request, response) =>
+      response
+        .writeHead(401, { 'x-request-id': encodeURIComponent(secret) })
+        .end(`{"error":{"code":"InvalidAccessToken","message":"no ${spelling}","fields":["${spelling}"]}}`),
+    );
+    const stranger = new ControlClient({ baseUrl, controlKey: secret });
+    const error = await thrown(OneStoreApiError, stranger.listWorlds());
+    assert.ok(!/operator/.test(inspect(error, { depth: 9 })), inspect(error));
+  }
 });

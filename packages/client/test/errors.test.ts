@@ -1,10 +1,13 @@
 // The classes of failures, what they carry, and what none of them may hold.
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { inspect } from 'node:util';
 import { errors } from '@till/protocol/errors';
 import * as api from '../src/errors.ts';
 import { OneStoreApiError, OneStoreError, OneStoreReplyError, OneStoreRequestError } from '../src/errors.ts';
+import type { Fetch } from '../src/settings.ts';
 import { openShop, type Shop } from './shop-on-a-line.ts';
 import type { SeenRequest } from './unreliable.ts';
 
@@ -174,4 +177,41 @@ test('a logger that throws stops no call', async () => {
     },
   };
   assert.equal((await shop.client({ logger }).getPurchaseDetails(purchase)).quantity, 1);
+});
+
+test('a secret that the server repeats in another spelling is not shown either', async () => {
+  const clientSecret = 'vxIMAGcVz3DAx20uDBr/IDWNJAPNHFl7YruF4uxB6BI=';
+  const spellings = [
+    clientSecret,
+    clientSecret.replace('/', '\\/').replace('=', '\\u003d'),
+    [...clientSecret].map((one) => `\\u00${one.charCodeAt(0).toString(16)}`).join(''),
+    encodeURIComponent(clientSecret).replaceAll(/%../g, (byte) => byte.toLowerCase()),
+  ];
+  for (const spelling of spellings) {
+    const body = `{"error":{"code":"InvalidRequest","message":"no ${spelling} [ ${spelling} ]","fields":["${spelling}"]}}`;
+    shop.line.plan('POST /v7/oauth/token', { status: 400, body });
+    const error = await failure(shop.client({ clientSecret }).getPurchaseDetails(purchase));
+    assert.ok(error instanceof OneStoreApiError);
+    const shown = inspect([error, JSON.stringify(error)], { depth: 9 });
+    assert.ok(!shown.includes('IDWNJAPNHFl7'), shown);
+  }
+});
+
+test('a reply that is too large leaves no connection behind', async (context) => {
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  const endless = createServer((_, response) => {
+    response.on('close', resolve);
+    const more = () => {
+      while (response.write('x'.repeat(65_536)));
+    };
+    response.on('drain', more);
+    more();
+  }).listen(0, '127.0.0.1');
+  context.after(() => endless.close());
+  await new Promise((listening) => endless.once('listening', listening));
+  const { port } = endless.address() as AddressInfo;
+  const fetch: Fetch = (url, request) =>
+    globalThis.fetch(url.includes('oauth') ? url : `http://127.0.0.1:${port}/`, request);
+  assert.match(String(await failure(shop.client({ fetch }).getPurchaseDetails(purchase))), /16 MiB/);
+  await closed;
 });

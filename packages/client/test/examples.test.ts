@@ -15,7 +15,7 @@ async function linesOf(name: string): Promise<string[]> {
   assert.match(`${command}`, new RegExp(`npm run example -- ${file}$`));
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [file], {
     cwd: root,
-    timeout: 60_000,
+    timeout: 240_000,
   });
   assert.equal(stderr, '');
   return stdout.trimEnd().split('\n');

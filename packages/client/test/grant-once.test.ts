@@ -170,7 +170,7 @@ for (const [name, { open, openGame, example }] of Object.entries(databases)) {
         const { stdout } = await run(process.execPath, [example, own.url], {
           cwd: root,
           env: { ...process.env, DATABASE_URL: own.url },
-          timeout: 20_000,
+          timeout: 240_000,
         });
         assert.deepEqual(
           stdout

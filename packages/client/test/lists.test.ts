@@ -143,3 +143,28 @@ test('a page that fails is tried again, and the loop goes on', async () => {
   for await (const _ of shop.client().voidedPurchases({ maxResults: 2 })) rows += 1;
   assert.equal(rows, 5);
 });
+
+test('keys that lead round in a circle end the loop with an error', async () => {
+  const page = (continuationKey: string) => ({
+    status: 200,
+    body: { continuationKey, voidedPurchaseList: [row('1')] },
+  });
+  shop.line.plan('GET voided-purchases', page('one'), page('two'), page('one'));
+  let rows = 0;
+  const walk = async () => {
+    for await (const _ of shop.client().voidedPurchases()) rows += 1;
+  };
+  await assert.rejects(walk(), { name: 'OneStoreReplyError', member: 'continuationKey' });
+  assert.equal(rows, 2);
+});
+
+test('a key that is longer than documented goes back as it came, so that no list ends in its middle', async () => {
+  const key = 'k'.repeat(60);
+  const first = { continuationKey: key, voidedPurchaseList: [row('1')] };
+  const last = { voidedPurchaseList: [row('2')] };
+  shop.line.plan('GET voided-purchases', { status: 200, body: first }, { status: 200, body: last });
+  let rows = 0;
+  for await (const _ of shop.client().voidedPurchases()) rows += 1;
+  assert.equal(rows, 2);
+  assert.ok(shop.line.seen.at(-1)?.path.includes(key));
+});

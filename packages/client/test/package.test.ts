@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { controlOperations } from '@till/protocol/control';
 import { startServer, type TestServer } from '../../server/test/server.ts';
 import { copyPackage, npm, pack } from '../pack/packed.ts';
 
@@ -129,6 +130,21 @@ test('a strict project compiles against every entry, runs it by import, and by r
   assert.equal(await run('out/use.js'), '1 InvalidConsumeState 0');
   assert.equal(await run('out/use-required.cjs'), '1 InvalidConsumeState 0');
   await spawnChild([join(bare, 'out/all.js')]);
+});
+
+test('each method of the control client has its row’s words, and asks for input where the row does', () => {
+  const declared = readFileSync(join(installed, 'dist/control.d.ts'), 'utf8');
+  for (const [name, { about }] of Object.entries(controlOperations)) {
+    const [comment = ''] = new RegExp(`/\\*\\*(?:(?!\\*/)[^])*\\*/\\n +${name}\\(`).exec(declared) ?? [];
+    assert.ok(comment.includes(about), name);
+  }
+  const types = `import type { ControlInput, ControlMethods, ControlOperation } from '@till/client/control';
+    type Wrong = { [Name in ControlOperation]: undefined extends Parameters<ControlMethods[Name]>[0]
+      ? Record<never, never> extends ControlInput<Name> ? never : Name
+      : Record<never, never> extends ControlInput<Name> ? Name : never }[ControlOperation];
+    export const wrong: [Wrong] extends [never] ? true : Wrong = true;`;
+  write('methods.ts', types);
+  compile(['methods.ts']);
 });
 
 /** Types of Node are no part of a bare project. */

@@ -3,6 +3,9 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import { describe, test } from 'node:test';
+import express from 'express';
+import * as ofExpress from '../src/express.ts';
+import * as ofFetch from '../src/fetch.ts';
 import {
   OneStoreMessageError,
   OneStoreSignatureError,
@@ -21,6 +24,7 @@ import {
   paid,
   post,
   postInPieces,
+  served,
   signed,
 } from './receiving-servers.ts';
 
@@ -184,18 +188,73 @@ test('what a handler throws is told to the console where nobody else wants it', 
 test('a sender that goes away in the middle leaves the receiver as it was', async (context) => {
   const problems: string[] = [];
   const onError: ReceiverSettings['onError'] = (_, problem) => problems.push(problem);
-  const url = await listen(
-    context,
-    ofNode.receiveNotifications({ licenseKey, onPayment: () => {}, onError }),
-  );
+  const { promise: began, resolve: begin } = Promise.withResolvers<void>();
+  const receive = ofNode.receiveNotifications({ licenseKey, onPayment: () => {}, onError });
+  const url = await listen(context, (incoming, response) => {
+    begin();
+    return receive(incoming, response);
+  });
   const half = request(url, { method: 'POST', headers: { 'content-length': String(signed.length) } });
   half.on('error', () => {});
   half.write(signed.slice(0, 40));
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await began;
   half.destroy();
-  for (let tries = 0; problems.length === 0 && tries < 100; tries += 1) {
+  for (let tries = 0; problems.length === 0 && tries < 6_000; tries += 1) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   assert.deepEqual(problems, ['invalid']);
   assert.equal(await post(url, signed), 200);
+});
+
+for (const [kind, onError] of Object.entries<ReceiverSettings['onError']>({
+  'that throws': () => {
+    throw new Error('no log');
+  },
+  'whose promise fails': () => Promise.reject(new Error('no log')),
+})) {
+  test(`an onError ${kind} changes no answer and ends no process`, async (context) => {
+    context.mock.method(console, 'error', () => {});
+    for (const start of Object.values(frameworks)) {
+      const url = await start(context, { licenseKey, onPayment: () => {}, onError });
+      assert.equal(await post(url, 'forged'), 400);
+      assert.equal(await post(url, signed), 200);
+    }
+  });
+}
+
+test('a body that somebody has read before is told as a failure, instead of being waited for', async (context) => {
+  const told = context.mock.method(console, 'error', () => {});
+  const settings = { licenseKey, onPayment: () => {} };
+  const ofServer = await listen(context, async (request, response) => {
+    for await (const _ of request);
+    await ofNode.receiveNotifications(settings)(request, response);
+  });
+  const ofRuntime = await listen(
+    context,
+    served(async (request) => {
+      await request.text();
+      return ofFetch.receiveNotifications(settings)(request);
+    }),
+  );
+  const app = express();
+  app.use(async (request, _response, next) => {
+    for await (const _ of request);
+    next();
+  });
+  app.all('/notifications', ofExpress.receiveNotifications(settings));
+  const inExpress = await listen(context, app);
+  for (const url of [ofServer, ofRuntime, inExpress]) assert.equal(await post(url, signed), 500);
+  assert.match(String(told.mock.calls[0]?.arguments[1]), /read before/);
+});
+
+test('a request that somebody else has answered meanwhile is left as it is', async (context) => {
+  const outcome = Promise.withResolvers<unknown>();
+  const url = await listen(context, (request, response) => {
+    const onPayment = () => void response.writeHead(503).end();
+    ofNode
+      .receiveNotifications({ licenseKey, onPayment })(request, response)
+      .then(outcome.resolve, outcome.reject);
+  });
+  assert.equal(await post(url, signed), 503);
+  await outcome.promise;
 });

@@ -1,7 +1,12 @@
 // The acknowledgement watchdog against a running Till: every type, failures, racing nodes, refunds in between, global markets.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { OneStoreApiError, sweepUnconfirmed, type UnconfirmedPurchase } from '../src/index.ts';
+import {
+  OneStoreApiError,
+  OneStoreTimeoutError,
+  sweepUnconfirmed,
+  type UnconfirmedPurchase,
+} from '../src/index.ts';
 import { openShops, type Shops } from './shop.ts';
 
 const hour = 60 * 60 * 1_000;
@@ -224,4 +229,31 @@ test('ends by its signal once what is in hand is done, and throws what the list 
     sweepUnconfirmed(shop.client({ clientSecret: 'another', maxRetries: 0 }), { grant: () => {} }),
     (error) => error instanceof OneStoreApiError && error.code === 'UnauthorizedAccess',
   );
+});
+
+test('goes on where a grant hangs, and reports it as failed', async () => {
+  const shop = await shops.open({}, { ruby: { ...monthly, type: 'inapp' } });
+  await shop.buy('gem');
+  await shop.buy('ruby');
+  const grant = ({ productId }: UnconfirmedPurchase) =>
+    productId === 'gem' ? new Promise(() => {}) : Promise.resolve();
+  const report = await sweepUnconfirmed(shop.client(), { grant, concurrency: 1, grantTimeoutMs: 100 });
+  assert.deepEqual([productsOf(report.granted), productsOf(report.failed)], [['ruby'], ['gem']]);
+  const [failed] = report.failed;
+  assert.equal(failed?.granted, false);
+  assert.ok(failed.error instanceof OneStoreTimeoutError);
+  assert.equal(report.nextToExpire?.purchase.productId, 'gem');
+});
+
+test('settings that do not fit are refused by name before anything is asked', async () => {
+  const shop = await shops.open();
+  for (const [name, value] of [
+    ['concurrency', 0],
+    ['concurrency', Number.NaN],
+    ['grantTimeoutMs', 0],
+    ['grantTimeoutMs', Number.POSITIVE_INFINITY],
+  ] as const) {
+    const swept = sweepUnconfirmed(shop.client(), { grant: () => {}, [name]: value });
+    await assert.rejects(swept, { name: 'OneStoreInputError', fields: [name] });
+  }
 });

@@ -23,7 +23,7 @@ export function purchaseAt(place: Place, bought: Bought): TestPurchase {
   return Object.assign(new Purchase(place, bought.purchaseToken), bought);
 }
 
-/** What can be done to a purchase. Throws a `ControlApiError` where its state does not allow it. */
+/** What can be done to a purchase. Throws a `OneStoreApiError` where its state does not allow it. */
 export class Purchase {
   readonly #place: Place;
   readonly #named: { clientId: string; worldId: string; purchaseToken: string };

@@ -1,6 +1,6 @@
 // A world of a test: an isolated store with a clock of its own and an app in it.
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { ControlReply } from '@till/client/control';
+import type { ControlClient, ControlReply } from '@till/client/control';
 import { type AppOptions, type MadeApp, makeApp, type Place, TestApp } from './app.ts';
 import { WorldClock } from './world-clock.ts';
 
@@ -28,6 +28,7 @@ export interface WorldOptions extends ClockOptions {
 /** An isolated store with a clock, which is its first app as well: buy, decline and void here, or in a further `app()`. */
 export class TestWorld extends TestApp {
   readonly #place: Place;
+  #removed: Promise<void> | undefined;
 
   constructor(place: Place, app: MadeApp) {
     super(place, app);
@@ -66,9 +67,10 @@ export class TestWorld extends TestApp {
     return new TestApp(this.#place, await makeApp(this.#place, options));
   }
 
-  /** Deletes it with all that lives in it. A server that ends with the tests needs no such care. */
-  async remove(): Promise<void> {
-    await this.control.deleteWorld({ worldId: this.worldId });
+  /** Deletes it with all that lives in it; a second call waits for the first. A server that ends with the tests needs no such care. */
+  remove(): Promise<void> {
+    this.#removed ??= removeWorld(this.control, this.worldId);
+    return this.#removed;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -87,7 +89,16 @@ export async function makeWorld(
     ...(seed === undefined ? {} : { seed }),
   });
   const place = { control, baseUrl, receiver, worldId: made.worldId, clock: new WorldClock(made.clock) };
-  return new TestWorld(place, await makeApp(place, app));
+  try {
+    return new TestWorld(place, await makeApp(place, app));
+  } catch (error) {
+    await removeWorld(control, made.worldId).catch(() => {}); // why there is no app says more
+    throw error;
+  }
+}
+
+async function removeWorld(control: ControlClient, worldId: string): Promise<void> {
+  await control.deleteWorld({ worldId });
 }
 
 /** What is not given is left out, so that the server decides. */

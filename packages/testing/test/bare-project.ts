@@ -114,7 +114,7 @@ function ended(
     const child = execFile(
       file,
       [...args],
-      { cwd, timeout: 60_000, env: { ...env, NO_COLOR: '1' }, ...options, encoding: 'utf8' },
+      { cwd, timeout: 240_000, env: { ...env, NO_COLOR: '1' }, ...options, encoding: 'utf8' },
       (error, out, errors) => {
         resolve({ code: error === null ? 0 : Number(child.exitCode ?? 1), text: `${out}${errors}` });
       },

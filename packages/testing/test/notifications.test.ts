@@ -177,7 +177,7 @@ test('the receiver holds no process alive whose tests forgot to stop', async () 
     ['--input-type=module-typescript', '-e', program],
     {
       cwd: import.meta.dirname,
-      timeout: 20_000,
+      timeout: 240_000,
     },
   );
   assert.equal(stdout, '1\n');

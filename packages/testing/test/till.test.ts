@@ -41,7 +41,10 @@ test('a process that starts, uses and stops one writes nothing, and ends', async
     await world.buy('nothing').catch(() => {});
     await till.stop();`;
   const cwd = fileURLToPath(new URL('../', import.meta.url));
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { cwd, timeout: 30_000 });
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+    cwd,
+    timeout: 240_000,
+  });
   let written = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text) => {

@@ -172,3 +172,16 @@ test('nothing that a runner prints of a world shows the secret of its app', asyn
   });
   for (const secret of [world.clientSecret, till.address.controlKey]) assert.ok(!shown.includes(secret));
 });
+
+test('a removed world may be removed again, and left by `await using`', async () => {
+  await using world = await till.world();
+  await Promise.all([world.remove(), world.remove()]);
+  await world.remove();
+});
+
+test('a world whose app cannot be made is not left behind', async () => {
+  const worldsNow = async () => (await till.control.listWorlds({ limit: 1000 })).items.length;
+  const before = await worldsNow();
+  await assert.rejects(till.world({ app: { clientId: 'not a client ID!' } }), { code: 'InvalidRequest' });
+  assert.equal(await worldsNow(), before);
+});
