@@ -78,6 +78,7 @@ function banner(till: Till, settings: Settings, first: boolean): string {
   const lines = [`Till ${version()}, ${settings.environment}, listens on ${till.url}`];
   const key = settings.controlKey === knownControlKey ? `key ${knownControlKey}` : 'key as set';
   lines.push(`Control API: ${till.controlUrl}/control/v1, ${key}`);
+  lines.push(`Every call, with lines to paste: ${till.controlUrl}/docs`);
   if (settings.environment === 'commercial') return lines.join('\n');
   const greeting = first
     ? `A demo app is ready: clientId ${demo.clientId}. Read, acknowledge and consume one of its purchases:`

@@ -27,7 +27,7 @@ import { knownControlKey, type Settings } from './settings.ts';
 import type { Database } from './store/database.ts';
 import { migrate } from './store/migrations.ts';
 import { openDatabase } from './store/open.ts';
-import { agreeOnSetting, writeSetting } from './store/settings.ts';
+import { agreeOnSetting, environmentSetting, writeSetting } from './store/settings.ts';
 import type { SqliteOptions } from './store/sqlite.ts';
 import { watched } from './store/watched.ts';
 import { insertWorld } from './store/worlds.ts';
@@ -137,6 +137,7 @@ async function createHost(
   await migrate(database, clock());
   const proposed = Buffer.from(random(32)).toString('base64url');
   const listKey = await database.transaction(async (query) => {
+    refuseOther(environment, await agreeOnSetting(query, environmentSetting, environment));
     await writeSetting(query, sealingKeySetting, createSeals(settings).keyId ?? '');
     return agreeOnSetting(query, 'continuation-key', proposed);
   });
@@ -174,6 +175,14 @@ async function createHost(
   };
   await learnMaintenance(host);
   return host;
+}
+
+/** Test controls over real purchases, or a demo app whose secret everybody knows for money: neither may happen by mistake. */
+function refuseOther(environment: Settings['environment'], former: string): void {
+  if (environment === former) return;
+  throw new Error(
+    `the database belongs to ${former}, this start is ${environment}: set TILL_ENVIRONMENT right, or give it a database of its own by TILL_DATABASE_URL`,
+  );
 }
 
 function posterOf(settings: Settings, clock: () => number): Poster {
@@ -239,9 +248,12 @@ async function stopAll(host: Host, servers: Servers, scheduler: Scheduler, drain
   host.watch.events.end();
   await new Promise((resolve) => setTimeout(resolve, drainMs));
   const all = [servers.server, servers.controlServer].filter((server) => server !== undefined);
-  const cutOff = setTimeout(() => {
-    for (const server of all) server.server.closeAllConnections();
-  }, stopWithinMs);
+  const cutOff = setTimeout(
+    () => {
+      for (const server of all) server.server.closeAllConnections();
+    },
+    Math.max(0, stopWithinMs - drainMs),
+  );
   // a connection whose last request is answered meanwhile would be kept alive, and the stop with it
   const closeIdle = setInterval(() => {
     for (const server of all) server.server.closeIdleConnections();

@@ -9,6 +9,7 @@ import { readLatestInstant, readSchemaNumber } from '../store/inspection.ts';
 import { newestMigration } from '../store/migrations.ts';
 import { sqliteFileOf } from '../store/open.ts';
 import { openToRead } from '../store/read-only.ts';
+import { environmentSetting, readSetting } from '../store/settings.ts';
 import { listSigningKeys } from '../store/signing-keys.ts';
 import { isHeld } from '../store/sqlite-replace.ts';
 import { counted } from './figures.ts';
@@ -78,7 +79,17 @@ async function checkContents(database: Query, settings: Settings): Promise<Findi
   const schema = await readSchemaNumber(database);
   const findings = [checkSchema(schema)];
   if (schema === undefined || schema > newestMigration()) return findings;
+  if (schema === newestMigration()) findings.push(...(await checkEnvironment(database, settings)));
   return [...findings, await checkClock(database), await checkKeys(database, settings)];
+}
+
+/** Told only where it is the other one: a start would refuse it. */
+async function checkEnvironment(database: Query, { environment }: Settings): Promise<Finding[]> {
+  const former = (await readSetting(database, environmentSetting)) ?? environment;
+  if (former === environment) return [];
+  const remedy = 'set TILL_ENVIRONMENT right, or give it a database of its own by TILL_DATABASE_URL';
+  const text = `the database belongs to ${former}, the settings say ${environment}`;
+  return [{ name: 'environment', level: 'FAIL', text, remedy }];
 }
 
 function checkSchema(schema: number | undefined): Finding {

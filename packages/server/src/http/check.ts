@@ -144,7 +144,8 @@ function reasonOf(error: ErrorObject): string {
     const { size, min, max } = error.schema as { size: number; min: number; max: number };
     return `${nameOf(error)} must be a number of at most ${size} digits from ${min} to ${max}`;
   }
-  return `${nameOf(error)} ${error.message}`;
+  const meant = error.keyword === 'pattern' && error.parentSchema?.description;
+  return `${nameOf(error)} ${error.message}${meant ? ` (${meant})` : ''}`;
 }
 
 function unescaped(part: string): string {

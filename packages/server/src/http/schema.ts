@@ -13,6 +13,8 @@ export interface JsonSchema {
   minimum?: number;
   maximum?: number;
   pattern?: string;
+  /** What the pattern means, for people. */
+  description?: string;
   nullable?: boolean;
   /** No NUL and no lone surrogate: a text that every database and every JSON reader keeps as it is. */
   plainText?: boolean;
@@ -48,6 +50,7 @@ function bareSchema(field: Field, closed: boolean): JsonSchema {
         ...(field.max === undefined ? {} : { maxLength: field.max }),
         ...(field.maxBytes === undefined ? {} : { maxBytes: field.maxBytes }),
         ...(field.pattern === undefined ? {} : { pattern: field.pattern }),
+        ...(field.pattern === undefined || field.about === undefined ? {} : { description: field.about }),
       };
     case 'integer':
       return {

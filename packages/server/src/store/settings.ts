@@ -1,6 +1,9 @@
 // What the whole installation agrees on, by name.
 import type { Query } from './database.ts';
 
+/** Sandbox or commercial: that of the first start, for good. */
+export const environmentSetting = 'environment';
+
 export async function readSetting(query: Query, name: string): Promise<string | undefined> {
   const [row] = await query.all('select value from setting where name = $1', [name]);
   return row && String(row.value);

@@ -91,6 +91,12 @@ for (const database of httpDatabases) {
       assert.equal((await advance(worldId, undefined)).status, 400);
     });
 
+    test('a text that is no span is answered with what a span looks like', async () => {
+      const worldId = await server.world({ now: noon });
+      const { body } = await advance(worldId, { by: '3 days' });
+      assert.match(JSON.stringify(body), /span of time, ISO 8601 \(`P30D`, `PT5M`\)/);
+    });
+
     for (const [body, field] of [
       [{ to: noon - 1 }, 'to'],
       [{ to: latest + 1 }, 'to'],

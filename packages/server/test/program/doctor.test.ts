@@ -36,6 +36,19 @@ function levels(checks: Record<string, Check>): Record<string, string> {
   return Object.fromEntries(Object.entries(checks).map(([name, { level }]) => [name, level]));
 }
 
+test('a database of the other environment is one that a start refuses', async (t) => {
+  const cwd = temporaryFolder(t);
+  await start(t, { cwd });
+  const env = {
+    TILL_ENVIRONMENT: 'commercial',
+    TILL_CONTROL_KEY: 'k3y'.repeat(12),
+    TILL_MASTER_KEY: masterKey,
+  };
+  const { environment } = await doctor(t, { cwd, env });
+  assert.equal(environment?.text, 'the database belongs to sandbox, the settings say commercial');
+  assert.equal((await doctor(t, { cwd })).environment, undefined);
+});
+
 test('all is well before the first start, and nothing is made by asking', async (t) => {
   const cwd = temporaryFolder(t);
   const { code, out } = await run(t, { cwd, args: ['doctor', '--port', '0'] }).ended();

@@ -6,10 +6,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { deliveryResults, notificationFaults, notificationTypes } from '@till/protocol/notifications';
 import { resendAfterMs } from '../../src/domain/notification.ts';
 import { httpDatabases } from '../databases.ts';
+import { freePort } from '../free-port.ts';
 import { startServer } from '../server.ts';
 import { start, temporaryFolder } from './program.ts';
 import { answers, commandsOf, shell } from './shell.ts';
@@ -17,23 +18,18 @@ import { answers, commandsOf, shell } from './shell.ts';
 const root = new URL('../../../../', import.meta.url);
 const page = readFileSync(new URL('docs/notifications.md', root), 'utf8');
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 test('every command of the page works as printed, one after the other, with the receiver of the examples', async (t) => {
   const program = await start(t);
   const port = await freePort();
-  const example = new URL('examples/notification-receiver.ts', root).pathname;
-  const script = commandsOf(page, program.url)
-    .replaceAll('7580', String(port))
-    .replace('npm run example -- examples/notification-receiver.ts', `'${process.execPath}' '${example}'`);
-  // whatever fails, the receiver ends with the shell
-  const out = await shell(`trap 'kill $RECEIVER 2>/dev/null || true' EXIT\nRECEIVER=\n${script}`);
+  const folder = `cd '${fileURLToPath(root)}'`;
+  const script = commandsOf(page, program.url).replaceAll('7580', String(port));
+  // whatever fails, the receiver ends with the shell; its whole group, for npm leaves what it started behind
+  const end = "trap 'kill -- -$RECEIVER 2>/dev/null || true' EXIT\nset -m\nRECEIVER=";
+  const isGone = `! (exec 3<>/dev/tcp/127.0.0.1/${port}) 2>/dev/null`;
+  const out = await shell(
+    [folder, end, script, `wait $RECEIVER || true\n${isGone} || echo 'it still listens'`].join('\n'),
+  );
+  assert.ok(!out.includes('it still listens'), 'the page ends the receiver that it starts');
   const lines = out.split('\n');
   const received = lines.filter((line) => /^(purchase|subscription|refused|came)/.test(line));
   assert.ok(lines.includes('Verified OK'), out);

@@ -116,6 +116,22 @@ test('a file that is no database', async (t) => {
   await refused(t, { cwd, args: ['--database-url', 'sqlite:notes.txt'] }, /not a SQLite database/);
 });
 
+test('a database of the other environment', async (t) => {
+  const commercial = {
+    TILL_ENVIRONMENT: 'commercial',
+    TILL_CONTROL_KEY: strongKey,
+    TILL_CONTROL_PORT: '0',
+    TILL_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+  };
+  const [played, paid] = [temporaryFolder(t), temporaryFolder(t)];
+  await stop(await start(t, { cwd: played }));
+  await stop(await start(t, { cwd: paid, env: commercial }));
+  const args = ['--port', '0'];
+  await refused(t, { cwd: played, args, env: commercial }, /belongs to sandbox, .*TILL_DATABASE_URL/);
+  await refused(t, { cwd: paid, args }, /belongs to commercial, .*TILL_DATABASE_URL/);
+  await stop(await start(t, { cwd: paid, env: commercial }));
+});
+
 test('a Node that is too old', async (t) => {
   const older = "Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.1.0'}})";
   const nodeArgs = ['--import', `data:text/javascript,${older}`];

@@ -19,6 +19,8 @@ test('prints the port it got, and calls that read, acknowledge and consume a pur
   const program = await start(t);
   assert.match(program.url, /^http:\/\/127\.0\.0\.1:[1-9]\d*$/);
   await found(program, /(consume\n)/);
+  const page = await fetch(await found(program, /lines to paste: (http:\S+)/));
+  assert.match(await page.text(), /<!doctype html>/);
   const [details, acknowledged, consumed] = answers(await shell(bannerCalls(program.out())));
   assert.equal(details.consumptionState, 0);
   assert.equal(details.acknowledgeState, 0);
