@@ -486,6 +486,25 @@ test('every source file is imported from somewhere', () => {
   );
 });
 
+/** Asks fast-check for cases and leaves it to the day which ones. */
+function drawsByTheDay(source: string): boolean {
+  const { code } = scan(source);
+  return /\bfc\.(assert|check|sample)\(/.test(code) && !/\bseed\b|\bproperties\b/.test(source);
+}
+
+test('no test draws its cases by the day: what fails is then the change, and can be played again', () => {
+  assert.deepEqual(
+    scripts.filter((path) => drawsByTheDay(read(path))),
+    [],
+  );
+  assert.ok(drawsByTheDay('fc.assert(property)') && !drawsByTheDay('fc.assert(property, { seed })'));
+  const byTheClock = scripts.filter(
+    (path) =>
+      path.endsWith('.test.ts') && /\bseed\b.*\b(Date\.now|Math\.random)\(/.test(scan(read(path)).code),
+  );
+  assert.deepEqual(byTheClock, []);
+});
+
 test('files are named for what they hold, in kebab-case', () => {
   const name = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|d))?\.(ts|tsx|js)$/;
   const nameless =

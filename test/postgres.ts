@@ -22,11 +22,13 @@ interface Account {
   gid: number;
 }
 
-const startLimitMs = 30_000;
-const stopLimitMs = 5_000;
+const startLimitMs = 120_000;
+const stopLimitMs = 30_000;
+/** A port that was free a moment ago may be somebody's by now; then another is tried. */
+const portTries = 5;
 
 /** Makes an empty server that sorts bytewise and starts it. */
-export async function startPostgres(): Promise<Postgres> {
+export async function startPostgres(portOf: () => Promise<number> = freePort): Promise<Postgres> {
   const installed = await nativeFolder();
   const folder = mkdtempSync(join(tmpdir(), 'till-postgres-'));
   const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
@@ -36,8 +38,7 @@ export async function startPostgres(): Promise<Postgres> {
     if (account !== undefined) lend(folder, account);
     const password = randomBytes(12).toString('hex');
     initialise(native, folder, password, account);
-    const port = await freePort();
-    const server = await start(native, folder, port, account);
+    const { server, port } = await startOnFreePort(portOf, native, folder, account);
     return {
       url: `postgres://till:${password}@127.0.0.1:${port}/postgres`,
       stop: () => stop(server).finally(remove),
@@ -109,6 +110,23 @@ function initialise(native: string, folder: string, password: string, account: A
   }
 }
 
+async function startOnFreePort(
+  portOf: () => Promise<number>,
+  native: string,
+  folder: string,
+  account: Account | undefined,
+): Promise<{ server: ChildProcess; port: number }> {
+  for (let tries = 1; ; tries++) {
+    const port = await portOf();
+    try {
+      return { server: await start(native, folder, port, account), port };
+    } catch (error) {
+      const isTaken = error instanceof Error && error.message.includes('Address already in use');
+      if (!isTaken || tries === portTries) throw error;
+    }
+  }
+}
+
 async function start(
   native: string,
   folder: string,
@@ -149,9 +167,9 @@ function ready(server: ChildProcess): Promise<void> {
     const ended = (code: number | null) => fail(`it ended with code ${code}.`);
     const settle = () => {
       clearTimeout(limit);
-      server.off('error', failed).off('exit', ended);
+      server.off('error', failed).off('close', ended);
     };
-    server.once('error', failed).once('exit', ended);
+    server.once('error', failed).once('close', ended);
     server.stderr?.setEncoding('utf8').on('data', (text: string) => {
       log = (log + text).slice(-2000);
       if (!log.includes('ready to accept connections')) return;
@@ -170,7 +188,7 @@ async function stop(server: ChildProcess): Promise<void> {
   clearTimeout(limit);
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const address = probe.address();

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 
 export interface TestDatabase {
@@ -39,6 +40,16 @@ export async function openPostgresDatabase(options: string) {
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   return { url: url.href, drop: () => onServer(`drop database if exists "${name}" with (force)`) };
+}
+
+/** Ends all other connections to this client's database, and waits until they are gone and their owners know of it. */
+export async function endOthers(client: pg.Client): Promise<void> {
+  await client.query(
+    `select pg_terminate_backend(pid, 60000) from pg_stat_activity
+     where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`,
+  );
+  // what the system has closed is read from its socket in the next turns of the loop
+  await wait(50);
 }
 
 /** Runs one statement on the tests' PostgreSQL, outside of every test's database. */

@@ -72,7 +72,7 @@ export class Receiver {
   }
 
   /** Waits until this many questions have come, or whatever else `enough` says. */
-  async until(enough: number | (() => boolean), withinMs = 15_000): Promise<void> {
+  async until(enough: number | (() => boolean), withinMs = 60_000): Promise<void> {
     const reached = typeof enough === 'number' ? () => this.asked.length >= enough : enough;
     for (const end = Date.now() + withinMs; !reached(); await wait(10)) {
       if (Date.now() > end) throw new Error(`asked only: ${JSON.stringify(this.asked)}`);

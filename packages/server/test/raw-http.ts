@@ -51,7 +51,7 @@ export interface Conversation {
 export async function converse(
   url: string,
   bytes: string | Uint8Array | (() => Uint8Array),
-  { answers = Number.POSITIVE_INFINITY, withinMs = 10_000 }: { answers?: number; withinMs?: number } = {},
+  { answers = Number.POSITIVE_INFINITY, withinMs = 60_000 }: { answers?: number; withinMs?: number } = {},
 ): Promise<Conversation> {
   const { hostname, port } = new URL(url);
   const startedAt = Date.now();

@@ -144,12 +144,11 @@ async function toldAfterwards(
   const told: [string, string][] = [];
   for (const path of paths) {
     const headers = { authorization: `Bearer ${key}` };
-    const answer = await fetch(`${base}${path}`, { headers, signal: AbortSignal.timeout(5_000) }).catch(
-      () => {},
-    );
+    const answer = await fetch(`${base}${path}`, { headers, signal: AbortSignal.timeout(20_000) })
+      .then(async (given) => ({ status: given.status, text: await given.text() }))
+      .catch(() => {});
     if (answer === undefined) return told;
-    const text = await answer.text();
-    if (answer.status === 200) told.push([path, text]);
+    if (answer.status === 200) told.push([path, answer.text]);
   }
   return told;
 }

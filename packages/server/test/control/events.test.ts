@@ -77,7 +77,7 @@ for (const database of httpDatabases) {
 
     const nobodyListens = async () => {
       const { events } = server.till.host.watch;
-      for (let round = 0; round < 100 && events.listenerCount > 0; round++) await wait(20);
+      for (let round = 0; round < 3_000 && events.listenerCount > 0; round++) await wait(20);
       assert.equal(events.listenerCount, 0);
     };
 
@@ -250,8 +250,10 @@ for (const database of httpDatabases) {
       const listening = await listen(stopping.url);
       const silent = await silentListener(stopping.url);
       const startedAt = performance.now();
+      await stopping.till.stop();
+      // after 8 s whatever is still open is cut off
+      assert.ok(performance.now() - startedAt < 7_900);
       await stopping.stop();
-      assert.ok(performance.now() - startedAt < 4_000);
       assert.equal(await listening.next(), undefined);
       silent.destroy();
     });

@@ -50,7 +50,7 @@ export async function notifiedApp(
     faults: async (items) => void expectStatus(await call('PUT', '/notification-faults', { items }), 200),
     settled: () => advance('PT0S'),
     until: async (is) => {
-      for (const end = Date.now() + 15_000; ; await wait(10)) {
+      for (const end = Date.now() + 60_000; ; await wait(10)) {
         const items = await list();
         if (is(items)) return items;
         if (Date.now() > end) throw new Error(`the list stayed ${JSON.stringify(items)}`);

@@ -350,7 +350,7 @@ for (const database of httpDatabases) {
       };
       expectStatus(await shop.create(again), 201);
       const own = () => told.filter(({ what }) => what !== 'control');
-      for (let round = 0; round < 250 && own().length < 4; round++) {
+      for (let round = 0; round < 3_000 && own().length < 4; round++) {
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
       await listened.stop();
@@ -374,7 +374,7 @@ for (const database of httpDatabases) {
       const listened = listenTo(server, told);
       expectStatus(await shop.pay(purchaseToken, { outcome: 'approve' }), 200);
       const own = () => told.filter(({ what }) => what !== 'control');
-      for (let round = 0; round < 250 && own().length < 3; round++) {
+      for (let round = 0; round < 3_000 && own().length < 3; round++) {
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
       await listened.stop();

@@ -110,7 +110,7 @@ for (const database of httpDatabases) {
       expectStatus(await shop.step(purchaseToken, 'void'), 200);
       const own = () =>
         told.filter((event) => event.purchaseToken === purchaseToken && event.what !== 'control');
-      for (let round = 0; round < 250 && own().at(-1)?.what !== 'voided'; round++) {
+      for (let round = 0; round < 3_000 && own().at(-1)?.what !== 'voided'; round++) {
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
       abort.abort();

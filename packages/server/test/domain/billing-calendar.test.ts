@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Market } from '@till/protocol/codes';
-import fc from 'fast-check';
 import {
   deferPayment,
   endOfGrace,
@@ -13,6 +12,7 @@ import {
   paymentAfterTrial,
 } from '../../src/domain/billing-calendar.ts';
 import type { Period } from '../../src/domain/product.ts';
+import { fc } from '../properties.ts';
 
 const korea = { calendar: 'commercial', market: 'MKT_ONE' } as const;
 const world = { calendar: 'commercial', market: 'MKT_GLB' } as const;

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Market } from '@till/protocol/codes';
-import fc from 'fast-check';
 import { addDays, addMonths, dayMs, marketOffsetMs } from '../../src/domain/calendar.ts';
+import { fc } from '../properties.ts';
 
 const markets = fc.constantFrom<Market>('MKT_ONE', 'MKT_GLB');
 const instants = fc.integer({ min: 0, max: 9_999_999_999_999 });

@@ -1,8 +1,8 @@
 // One text for each value of JSON, whatever order its members came in.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { canonicalJson } from '../../src/domain/canonical-json.ts';
+import { fc } from '../properties.ts';
 
 /** The same value with the members of every object in the opposite order. */
 function turned(value: unknown): unknown {

@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import {
   carriedOutAt,
   changeClock,
@@ -11,6 +10,7 @@ import {
   type WorldClock,
   worldNow,
 } from '../../src/domain/clock.ts';
+import { fc } from '../properties.ts';
 
 const machineNow = 1_784_000_000_000;
 

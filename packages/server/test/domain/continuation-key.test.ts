@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import {
   type ContinuationPosition,
   type ContinuationScope,
@@ -11,6 +10,7 @@ import {
   makeContinuationKey,
   readContinuationKey,
 } from '../../src/domain/continuation-key.ts';
+import { fc } from '../properties.ts';
 
 const mac = (text: Uint8Array) => createHmac('sha256', 'a secret of the tests').update(text).digest();
 

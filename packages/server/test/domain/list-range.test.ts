@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Market } from '@till/protocol/codes';
 import { Refusal } from '@till/protocol/errors';
-import fc from 'fast-check';
 import { addMonths, dayMs } from '../../src/domain/calendar.ts';
 import { type GivenRange, listRange } from '../../src/domain/list-range.ts';
+import { fc } from '../properties.ts';
 
 const now = Date.parse('2026-07-15T03:04:05.678Z');
 const earliest = now - 31 * dayMs;

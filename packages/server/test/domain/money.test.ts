@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { formatMoney, parseMoney } from '../../src/domain/money.ts';
+import { fc } from '../properties.ts';
 
 const golden: [amount: string, micros: number][] = [
   ['0', 0],

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Refusal } from '@till/protocol/errors';
-import fc from 'fast-check';
 import { nextPayment } from '../../src/domain/billing-calendar.ts';
 import { changeProduct, scheduleSwitch, type Target } from '../../src/domain/product-change.ts';
 import type { Purchase } from '../../src/domain/purchase.ts';
@@ -10,6 +9,7 @@ import type { Subscription } from '../../src/domain/subscription.ts';
 import { defer } from '../../src/domain/subscription-commands.ts';
 import { nextPrice } from '../../src/domain/subscription-price.ts';
 import { isLive } from '../../src/domain/subscription-state.ts';
+import { fc } from '../properties.ts';
 import { bought, checked, dayMs, live, start, targetOf } from './subscriptions.ts';
 
 const modes = [

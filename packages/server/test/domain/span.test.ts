@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { addMonths } from '../../src/domain/calendar.ts';
 import { addSpan, parseSpan, spanMs } from '../../src/domain/span.ts';
+import { fc } from '../properties.ts';
 
 test('reads each unit, alone and together', () => {
   assert.deepEqual(parseSpan('P30D'), { months: 0, ms: 2_592_000_000 });

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Refusal } from '@till/protocol/errors';
-import fc from 'fast-check';
 import type { Charge, ChargeAnswer } from '../../src/domain/charge.ts';
 import { monthlyTerms } from '../../src/domain/product.ts';
 import type { Subscription, SubscriptionChange } from '../../src/domain/subscription.ts';
@@ -25,6 +24,7 @@ import {
   paymentState,
   subscriptionState,
 } from '../../src/domain/subscription-state.ts';
+import { fc } from '../properties.ts';
 import { bought, checked, type Given, type Life, live, sold, start, sumOf } from './subscriptions.ts';
 
 const commands = {

@@ -74,7 +74,7 @@ function randomUnlessBroken(byteCount: number): Uint8Array {
 
 /** The line that tells of this request; it is written when the answer has left. */
 async function loggedLine(server: TestServer, requestId: string | null): Promise<Record<string, unknown>> {
-  for (let tries = 0; tries < 100; tries++) {
+  for (let tries = 0; tries < 3_000; tries++) {
     const lines = server.logged.map((line) => JSON.parse(line));
     const line = lines.find((one) => one.requestId === requestId && one.msg === 'answered');
     if (line !== undefined) return line;

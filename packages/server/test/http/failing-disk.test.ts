@@ -58,7 +58,7 @@ const disks: Disk[] = [
   faulty('a failing fsync of the log (SQLITE_IOERR_FSYNC)', 1034),
 ];
 
-const recoverWithinMs = 10_000;
+const recoverWithinMs = 60_000;
 
 async function untilReady(server: TestServer): Promise<void> {
   const limit = performance.now() + recoverWithinMs;
@@ -192,8 +192,10 @@ test('after a failed fsync the log is emptied into the file before anything is c
     const shop = await openShop(server);
     const purchase = await shop.buy();
     failing = true;
+    logSizes = [];
     assertRefused(await shop.consume(purchase), 'ServiceMaintenance');
-    assert.ok(Number(logSizes.at(-1)) > 0, 'the acknowledged purchase was in the log');
+    // the first: the trial write, once a second, may have followed
+    assert.ok(Number(logSizes[0]) > 0, 'the acknowledged purchase was in the log');
     failing = false;
     logSizes = [];
     assertSucceeded(await shop.consume(purchase));

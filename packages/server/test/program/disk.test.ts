@@ -28,7 +28,7 @@ import {
   temporaryFolder,
 } from './program.ts';
 
-const patience = 15_000;
+const patience = 60_000;
 const maintenance = { error: { code: 'ServiceMaintenance' } };
 
 interface Client {

@@ -151,7 +151,7 @@ async function runExample(program: string, args: readonly string[]) {
   const child = spawn(program, args, {
     cwd: root,
     env: { ...process.env, TILL_TEST_COMMAND: command },
-    timeout: 60_000,
+    timeout: 240_000,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let text = '';

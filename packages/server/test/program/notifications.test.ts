@@ -74,7 +74,7 @@ for (const kind of databases.filter(({ name }) => name !== 'sqlite memory')) {
     const second = await launch(t, url);
     const delivered = async () =>
       (await control(second, 'GET', `/apps/${clientId}/notifications?status=delivered`)).items.length;
-    for (const end = Date.now() + 15_000; (await delivered()) < 12; await wait(50))
+    for (const end = Date.now() + 60_000; (await delivered()) < 12; await wait(50))
       assert.ok(Date.now() < end);
     const times = (id: string) => receiver.received.filter((one) => one.id === id);
     for (const id of ids) {

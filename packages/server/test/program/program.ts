@@ -102,9 +102,15 @@ export async function found(program: Program, pattern: RegExp): Promise<string> 
   for (;;) {
     const [, match] = pattern.exec(program.out()) ?? [];
     if (match !== undefined) return match;
-    if (program.child.exitCode !== null) throw new Error(`till ended: ${program.out()}${program.errors()}`);
+    if (isOver(program)) throw new Error(`till ended: ${program.out()}${program.errors()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** It has ended, by itself or by a signal, and all that it wrote is here. */
+function isOver({ child }: Program): boolean {
+  const ended = child.exitCode !== null || child.signalCode !== null;
+  return ended && child.stdout?.readableEnded !== false;
 }
 
 export interface LogLine {

@@ -44,7 +44,7 @@ export async function openShop(
   receiver: Receiver,
   machine: Machine,
   {
-    answerWithinMs = 1_000,
+    answerWithinMs = 10_000,
     generation = 'v7',
     ...parts
   }: Parts & { answerWithinMs?: number; generation?: string } = {},
@@ -64,7 +64,7 @@ export function startNode(
   database: TestDatabase | { url: string },
   receiver: Receiver,
   machine: Machine,
-  { answerWithinMs = 1_000, ...parts }: Parts & { answerWithinMs?: number } = {},
+  { answerWithinMs = 10_000, ...parts }: Parts & { answerWithinMs?: number } = {},
 ): Promise<TestServer> {
   const gateway = createHttpGateway({ url: receiver.url, secret: gatewaySecret, answerWithinMs });
   const commercial = { environment: 'commercial', masterKey: Buffer.alloc(32, 1) } as const;
@@ -89,7 +89,7 @@ export function shopOf(server: TestServer, app: TestApp): Shop {
       return expectStatus(await step(purchaseToken, 'acknowledge'), 200);
     },
     until: async (token, is) => {
-      const end = Date.now() + 15_000;
+      const end = Date.now() + 60_000;
       for (;;) {
         const purchase = await read(token);
         if (is(purchase)) return purchase;

@@ -352,7 +352,7 @@ for (const database of httpDatabases) {
 /** Waits until nothing is left to be asked. */
 /** So many questions for the refund of a purchase have been answered, and that is stored. */
 async function answerStored({ server }: Shop, purchaseToken: string, count: number): Promise<void> {
-  for (const end = Date.now() + 10_000; ; await wait(20)) {
+  for (const end = Date.now() + 60_000; ; await wait(20)) {
     const [row] = await server.till.host.database.all(
       "select unanswered_count from charge where purchase_token = $1 and kind = 'refund'",
       [purchaseToken],
@@ -363,7 +363,7 @@ async function answerStored({ server }: Shop, purchaseToken: string, count: numb
 }
 
 async function settled({ server }: Shop): Promise<void> {
-  for (const end = Date.now() + 10_000; ; await wait(20)) {
+  for (const end = Date.now() + 60_000; ; await wait(20)) {
     const left = await server.till.host.database.all("select number from charge where state = 'asked'");
     if (left.length === 0) return;
     assert.ok(Date.now() < end, JSON.stringify(left));

@@ -22,6 +22,8 @@ import {
   words,
 } from './commercial-shop.ts';
 
+/** No answer of these tests is late, however slow the machine; where one would be waited for, the test does not end. */
+const patient = { answerWithinMs: 120_000 };
 const approves = (response: ServerResponse) => response.end('{"outcome":"approved"}');
 
 async function receiverFor(context: TestContext): Promise<Receiver> {
@@ -42,7 +44,7 @@ for (const database of httpDatabases) {
     test('time goes on for others while more payments wait than are in flight at once', async (t) => {
       const machine: Machine = { now: evening };
       const receiver = await receiverFor(t);
-      const shop = await openShop(database, receiver, machine, { generation: 'v5', answerWithinMs: 30_000 });
+      const shop = await openShop(database, receiver, machine, { generation: 'v5', ...patient });
       t.after(() => shop.server.stop());
       const tokens = await sellPasses(shop, 70);
       const app = await shop.server.app();
@@ -78,7 +80,7 @@ for (const database of httpDatabases) {
       const receiver = await receiverFor(t);
       const opened = await database.open();
       t.after(() => opened.drop());
-      const shop = await openShop({ url: opened.url }, receiver, machine);
+      const shop = await openShop({ url: opened.url }, receiver, machine, patient);
       const { purchaseToken } = await shop.subscribe();
       let answer: ServerResponse | undefined;
       receiver.reply = () => (response) => (answer = response);
@@ -110,8 +112,8 @@ describe('two nodes on one PostgreSQL', () => {
     const receiver = await receiverFor(t);
     const opened = await postgres.open();
     t.after(() => opened.drop());
-    const shop = await openShop({ url: opened.url }, receiver, machine, { generation: 'v5' });
-    const other = await startNode({ url: opened.url }, receiver, machine);
+    const shop = await openShop({ url: opened.url }, receiver, machine, { generation: 'v5', ...patient });
+    const other = await startNode({ url: opened.url }, receiver, machine, patient);
     t.after(async () => {
       await Promise.all([shop.server.stop(), other.stop()]);
     });
@@ -147,12 +149,12 @@ describe('two nodes on one PostgreSQL', () => {
     const opened = await postgres.open();
     t.after(() => opened.drop());
     // this one never hears an answer, as if it were cut off from the world
-    const shop = await openShop({ url: opened.url }, receiver, machine, { answerWithinMs: 60_000 });
+    const shop = await openShop({ url: opened.url }, receiver, machine, patient);
     const { purchaseToken } = await shop.subscribe();
     receiver.reply = (_, time) => (time === 1 ? 'hang' : 'approved');
     machine.now = korea(2, 15, 10);
     await receiver.until(2);
-    const other = await startNode({ url: opened.url }, receiver, machine);
+    const other = await startNode({ url: opened.url }, receiver, machine, patient);
     t.after(async () => {
       receiver.asked.length = 0;
       await Promise.all([shop.server.stop(), other.stop()]);
@@ -173,11 +175,11 @@ async function listsAtOnce({ server, app }: Shop): Promise<void> {
   const call = await findCall(host, host.database, app);
   const from = performance.now();
   await settleDueOfApp(host, call);
-  assert.ok(performance.now() - from < 5_000);
+  assert.ok(performance.now() - from < patient.answerWithinMs / 2);
 }
 
 async function untilTrue(is: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 15_000; !(await is()); await wait(20)) {
+  for (const end = Date.now() + 60_000; !(await is()); await wait(20)) {
     assert.ok(Date.now() < end, 'it does not happen');
   }
 }

@@ -17,6 +17,7 @@ import {
   voidPurchase,
 } from '../../src/domain/purchase.ts';
 import { anOrder, noon } from '../store/things.ts';
+import { holds } from './subscription-lives.ts';
 
 const hourMs = 3_600_000;
 const dueMs = 72 * hourMs;
@@ -42,8 +43,9 @@ const walk = fc.record({
   steps: fc.array(step, { maxLength: 12 }),
 });
 
-test('no walk makes money, loses an entry, changes what it was given or leaves anything overdue', () => {
-  fc.assert(
+test('no walk makes money, loses an entry, changes what it was given or leaves anything overdue', () =>
+  holds(
+    'no walk makes money',
     fc.property(walk, ({ steps, mustAcknowledge, ...order }) => {
       const bought = frozen(
         buy(Object.freeze(anOrder({ ...order, developerPayload: 'order' })), mustAcknowledge),
@@ -73,12 +75,12 @@ test('no walk makes money, loses an entry, changes what it was given or leaves a
         checkLedger(ledger, purchase, now, mustAcknowledge);
       }
     }),
-    { numRuns: 2_000 },
-  );
-});
+    2_000,
+  ));
 
-test('whoever asks at any instant between sees what whoever asked at every instant sees', () => {
-  fc.assert(
+test('whoever asks at any instant between sees what whoever asked at every instant sees', () =>
+  holds(
+    'whoever asks at any instant',
     fc.property(fc.array(fc.nat(120 * hourMs), { minLength: 1, maxLength: 8 }), (instants) => {
       const { purchase } = buy(anOrder(), true);
       const clockAt = (now: number): WorldClock => ({
@@ -96,8 +98,8 @@ test('whoever asks at any instant between sees what whoever asked at every insta
         assert.equal(entitled(asked), after < dueMs);
       }
     }),
-  );
-});
+    100,
+  ));
 
 function carryOut(
   what: Step['what'],

@@ -14,8 +14,8 @@ export type Order = { id: number } & (
 );
 export type Report = { id: number; answer?: unknown; failure?: string };
 
-/** How long a planted early answer is ahead of its write. */
-const earlyByMs = 250;
+/** How long a planted early answer is ahead of its write: longer than any machine takes to kill upon an answer. */
+const earlyByMs = 30_000;
 
 let till: Till | undefined;
 let early = false;

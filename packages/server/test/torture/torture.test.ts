@@ -5,7 +5,8 @@ import { databases } from '../databases.ts';
 import { Chance } from './chance.ts';
 import { planOf, type Torture, torture } from './torture.ts';
 
-const seed = Number(process.env.TILL_TEST_SEED ?? Date.now() % 1_000_000);
+/** What is killed when is the same in every run; `npm run torture` draws a seed of its own. */
+const seed = Number(process.env.TILL_TEST_SEED ?? 7391);
 
 function databaseOf(name: string): Torture['database'] {
   const found = databases.find((database) => database.name === name);
