@@ -1,5 +1,6 @@
 // How a run treats a server that is somebody else's: bounded, with pauses, and patient with one that misbehaves.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
@@ -114,6 +115,26 @@ describe('A caller', () => {
     assert.ok(performance.now() - startedAt >= 5_900);
   });
 
+  it('takes a server in front that answers for one that is away as no answer', async () => {
+    const pages: [number, string][] = [
+      [503, '{"error":{"code":"ServiceMaintenance","message":"x"}}'],
+      [502, '<h1>Bad Gateway</h1>'],
+      [503, ''],
+      [504, '<h1>Gateway Timeout</h1>'],
+    ];
+    const caller = await callerOf((_, response) => {
+      const [status, body] = pages.shift() ?? [200, '{}'];
+      response.writeHead(status).end(body);
+    });
+    assert.equal((await caller.call(request)).status, 503);
+    await assert.rejects(
+      caller.call(request),
+      /^NoAnswer: no answer: a server in front says that it is away \(502\)$/,
+    );
+    await assert.rejects(caller.call(request), NoAnswer);
+    await assert.rejects(caller.call(request), RunEnded);
+  });
+
   it('follows no redirect', async () => {
     const caller = await callerOf((_, response) => response.writeHead(302, { location: '/y' }).end());
     assert.equal((await caller.call(request)).status, 302);
@@ -137,6 +158,15 @@ describe('A caller', () => {
     });
     await caller.call(request);
     assert.ok(Math.abs(caller.aheadMs - 3_600_000) < 30_000, String(caller.aheadMs));
+  });
+
+  it('tells why nobody answers where a name has several addresses', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    const options = { baseUrl: `http://localhost:${port}`, timeoutMs: 60_000, pauseMs: 0, mostRequests: 9 };
+    await assert.rejects(new Caller(options, new Redaction()).call(request), /ECONNREFUSED/);
   });
 
   it('tells of a server that is not there without telling the request', async () => {

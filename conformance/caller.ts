@@ -1,4 +1,5 @@
 // Sends one request at a time to a server that may belong to somebody else: bounded in number, time and size, with pauses.
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Redaction } from './redaction.ts';
 
 /** The run cannot go on: the bound of requests is reached, or the server does not answer any more. */
@@ -43,6 +44,8 @@ export interface CallerOptions {
   pauseMs: number;
   /** How many requests a run may send. */
   mostRequests: number;
+  /** Ends the run: no other request is sent. */
+  signal?: AbortSignal;
 }
 
 const longestAnswer = 2 ** 20;
@@ -74,16 +77,19 @@ export class Caller {
   }
 
   async #next(request: Request): Promise<Answer> {
-    const { mostRequests, pauseMs } = this.#options;
+    const { mostRequests, pauseMs, signal } = this.#options;
     if (this.sentCount >= mostRequests) {
       throw new RunEnded(`${mostRequests} requests were sent, which is the bound of this run`);
     }
     const waitMs = Math.max(pauseMs, this.#waitMs);
-    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    if (waitMs > 0) await wait(waitMs, undefined, { signal }).catch(() => {}); // cut short, not failed
+    if (signal?.aborted === true) throw new RunEnded('it was interrupted');
     this.#waitMs = 0;
     this.sentCount += 1;
     const answer = await this.#send(request).catch((error) => this.#failed(error));
     if (answer.status === 429) return this.#putOff(answer);
+    if (isAway(answer))
+      return this.#failed(new Error(`a server in front says that it is away (${answer.status})`));
     this.#failures = 0;
     return answer;
   }
@@ -139,6 +145,11 @@ export class Caller {
   }
 }
 
+/** What a server in front answers has no JSON; maintenance is told by the server itself. */
+function isAway({ status, body }: Answer): boolean {
+  return body === undefined && [502, 503, 504].includes(status);
+}
+
 /** Of `Retry-After`: seconds, or an instant. */
 function askedWaitMs(text: string): number | undefined {
   const waitMs = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
@@ -178,5 +189,7 @@ function parse(text: string): unknown {
 /** Fetch says "fetch failed" and has the reason in its cause; neither holds the request. */
 function reasonOf(error: unknown): string {
   const { message, cause } = error as Error;
-  return cause instanceof Error && cause.message !== '' ? cause.message : message;
+  if (!(cause instanceof Error)) return message;
+  // where a name has several addresses, there are several reasons and one code
+  return cause.message || ((cause as NodeJS.ErrnoException).code ?? message);
 }

@@ -1,6 +1,7 @@
 // The command: its options and their rules, its exit codes, the report on the screen and in a file.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,6 +75,12 @@ describe('The options', () => {
     ['an unknown generation', [...base, ...app, '--generation', 'v4'], /--generation/],
     ['an unknown market', [...base, ...app, '--market', 'MKT_GLC'], /--market/],
     ['a purchase without a token', [...base, ...app, '--purchase', 'inapp:gem'], /--purchase/],
+    ['a purchase with too much', [...base, ...app, '--purchase', 'inapp:gem:T:ID:x'], /--purchase/],
+    [
+      'an app without a name',
+      [...base, '--client-id', '', '--client-secret', 'a-secret-of-nobody'],
+      /--client-id/,
+    ],
     ['a purchase of no kind', [...base, ...app, '--purchase', 'all:gem:T'], /--purchase/],
     ['a pause that is no number', [...base, ...app, '--pause', '1s'], /--pause/],
     ['no time at all', [...base, ...app, '--timeout', '0'], /--timeout/],
@@ -83,6 +90,11 @@ describe('The options', () => {
     [
       'writes at a commercial host',
       ['--base-url', 'https://iap-apis.onestore.net', ...app, ...purchase, '--write'],
+      /commercial/,
+    ],
+    [
+      'writes at a commercial host with a dot behind its name',
+      ['--base-url', 'https://iap-apis.onestore.net.', ...app, ...purchase, '--write'],
       /commercial/,
     ],
     [
@@ -118,8 +130,8 @@ describe('npm run conformance', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  const file = fileURLToPath(new URL('./run.ts', import.meta.url));
   function run(args: readonly string[], variables: Record<string, string> = {}) {
-    const file = fileURLToPath(new URL('./run.ts', import.meta.url));
     const env = { ...process.env, ...variables };
     return new Promise<{ code: number; out: string; err: string }>((resolve) => {
       execFile(process.execPath, [file, ...args], { env, timeout: 240_000 }, (error, out, err) =>
@@ -186,6 +198,55 @@ describe('npm run conformance', () => {
     assert.equal(code, 3);
     assert.match(out, /The run ended early: 3 requests in a row went without an answer, the last one: /);
     assert.match(out, /Not looked at \(\d+\)/);
+  });
+
+  it('ends with 3 where the only request that was sent has no answer', async () => {
+    const { code, out } = await run(['--base-url', 'http://127.0.0.1:1', ...app]);
+    assert.equal(code, 3, out);
+    assert.match(out, /The run ended early: nothing was answered, no answer: /);
+  });
+
+  it('ends with 3 where the control API is not there', async () => {
+    const away = ['--control-url', 'http://127.0.0.1:1', '--control-key', 'not-the-key'];
+    const { code, out, err } = await run(['--base-url', server.url, ...away]);
+    assert.deepEqual([code, err], [3, '']);
+    assert.match(
+      out,
+      /The run ended early: the control API at --control-url gave no answer to createWorld: /,
+    );
+  });
+
+  it('ends with 2 before it asks anything where the report cannot be written', async () => {
+    const nowhere = join(folder, 'nowhere', 'report.json');
+    const { code, out, err } = await run(['--base-url', 'http://127.0.0.1:1', ...app, '--json', nowhere]);
+    assert.deepEqual([code, out, err], [2, '', '--json cannot be written: ENOENT\n']);
+  });
+
+  it('ends as it would, and without a word, where nobody reads the report', async () => {
+    const args = [file, '--base-url', 'http://127.0.0.1:1', ...app];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    const said = child.stderr.toArray();
+    const [code] = await once(child, 'exit');
+    assert.deepEqual([code, String(Buffer.concat(await said))], [3, '']);
+  });
+
+  it('ends with 3 and what it has found so far where somebody interrupts it', async () => {
+    const { credentials } = await runFromOutside(server);
+    const secret = { TILL_CONFORMANCE_CLIENT_SECRET: String(credentials?.clientSecret) };
+    const proxy = await startAlteringProxy(server.url);
+    const args = [file, '--base-url', proxy.url, '--client-id', String(credentials?.clientId)];
+    const child = spawn(process.execPath, [...args, '--pause', '1000'], {
+      env: { ...process.env, ...secret },
+    });
+    const out = child.stdout.toArray();
+    while (proxy.passed.length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    child.kill('SIGINT');
+    const [code] = await once(child, 'exit');
+    await proxy.stop();
+    const text = String(Buffer.concat(await out));
+    assert.equal(code, 3, text);
+    assert.match(text, /\nThe run ended early: it was interrupted\n[\s\S]* issues a token for a form/);
   });
 
   it('ends with 3 where the control API refuses', async () => {

@@ -64,8 +64,7 @@ function membersOf(actual: unknown, printed: unknown): [name: string, is: unknow
   return [...names].map((name) => [name, is[name], should[name]]);
 }
 
-/** A value as a sentence holds it: short, and recognizable. */
+/** A value as a sentence holds it, whole: it is cut when what is secret in it has been taken out. */
 export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+  return JSON.stringify(value) ?? 'nothing';
 }

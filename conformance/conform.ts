@@ -33,7 +33,11 @@ export interface ConformOptions {
   timeoutMs: number;
   pauseMs: number;
   mostRequests: number;
+  /** Ends the run before its next request. */
+  signal?: AbortSignal;
 }
+
+const noToken = 'there is no access token; are the client ID and its secret those of this server?';
 
 /** Sends the documented requests and reports; throws only what is nobody's answer. */
 export async function conform(options: ConformOptions): Promise<Report> {
@@ -48,7 +52,7 @@ export async function conform(options: ConformOptions): Promise<Report> {
   const caller = new Caller(options, redaction);
   const session = new Session(caller, redaction, { generations, market, write });
   const startedAt = Date.now();
-  const ended = await endOf(run(session, options));
+  const ended = (await endOf(run(session, options))) ?? endOfSilence(session);
   return {
     ...({ format: 1, baseUrl, generations, market: market ?? null, write } as const),
     startedAt: new Date(startedAt).toISOString(),
@@ -70,6 +74,12 @@ async function endOf(running: Promise<void>): Promise<string | null> {
   }
 }
 
+/** A run in which nothing was judged says nothing about the server. */
+function endOfSilence({ findings }: Session): string | null {
+  if (findings.some(({ verdict }) => verdict !== 'untried')) return null;
+  return `nothing was answered, ${findings[0]?.found ?? 'nothing was asked'}`;
+}
+
 async function run(session: Session, options: ConformOptions): Promise<void> {
   const { till } = options;
   const control = till === undefined ? undefined : controlOfTill(session, options, till);
@@ -86,14 +96,20 @@ async function run(session: Session, options: ConformOptions): Promise<void> {
   await checkSandboxPeriods(session, control);
 }
 
+/** A scene may take so many before the first counted request, and must be taken away again behind the last. */
+const requestsOfScene = 100;
+
 /** The control API has bounds of its own: it brings about what the counted requests ask for. */
 function controlOfTill(
   session: Session,
   options: ConformOptions,
   { controlUrl, controlKey }: NonNullable<ConformOptions['till']>,
 ): ControlCall {
-  const mostRequests = options.mostRequests * 10;
-  const caller = new Caller({ ...options, baseUrl: controlUrl, pauseMs: 0, mostRequests }, session.redaction);
+  const mostRequests = options.mostRequests * 10 + requestsOfScene;
+  const { timeoutMs } = options;
+  // and no signal: what was made is taken away again
+  const bounds = { timeoutMs, pauseMs: 0, mostRequests };
+  const caller = new Caller({ baseUrl: controlUrl, ...bounds }, session.redaction);
   return controlOf(caller, controlKey);
 }
 
@@ -144,7 +160,7 @@ async function checkGeneration(
   }
   if (token === undefined) {
     const named = rowNamed(generation, 'getAccessToken');
-    session.untried(session.about(named, 'all', 'everything else'), 'there is no access token');
+    session.untried(session.about(named, 'all', 'everything else'), noToken);
     return undefined;
   }
   await checkHeaders(session, rowNamed(generation, 'getPurchaseDetails'), account, token);

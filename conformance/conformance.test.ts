@@ -116,6 +116,18 @@ describe('A run', () => {
     assert.deepEqual([...names].sort(), writing.sort());
   });
 
+  it('asks an app of somebody’s with nothing but reads, but for what does not exist', async () => {
+    const proxy = await startAlteringProxy(server.url);
+    const generations = ['v7', 'v6', 'v5'] as const;
+    await conform(await runFromOutside(server, { baseUrl: proxy.url, generations }));
+    await proxy.stop();
+    const others = proxy.passed.filter(({ method, path }) => method !== 'GET' && !path.includes('/oauth/'));
+    assert.deepEqual(
+      others.map(({ method, path }) => [method, /NOSUCHPURCHASE0+/.test(path)]),
+      generations.map(() => ['PATCH', true]),
+    );
+  });
+
   it('reads an app from outside with its credentials alone, on every generation', async () => {
     const report = await conform(await runFromOutside(server, { generations: ['v7', 'v6', 'v5'] }));
     assertConforms(report);
@@ -188,6 +200,16 @@ describe('A run', () => {
       for (const secret of secrets) assert.ok(!text.includes(String(secret)), String(secret));
       assert.ok(!text.includes('the buyer’s own words'));
     }
+  });
+
+  it('takes its worlds away again wherever it ends', async () => {
+    const worlds = async () => (await server.control('GET', '/worlds')).body.items.length;
+    const before = await worlds();
+    for (const mostRequests of [1, 2, 80]) {
+      const report = await conform(wholeRun(server, { generations: ['v7'], mostRequests }));
+      assert.equal(report.ended, `${mostRequests} requests were sent, which is the bound of this run`);
+    }
+    assert.equal(await worlds(), before);
   });
 
   it('sends one request at a time', async () => {

@@ -29,8 +29,18 @@ interface Deviation {
   name: string;
   alter: Alter;
   /** The operation it is found in, and the sentence that names it. */
-  found: [operation: string, sentence: string];
+  found: [operation: string, sentence: string | RegExp];
 }
+
+const refusalOf = (code: string, message: string) => JSON.stringify({ error: { code, message } });
+
+const onList =
+  (kind: 'voided' | 'unconfirmed', change: (rows: Record<string, unknown>[]) => void): Alter =>
+  (answer, { path }) => {
+    if (!path.includes(`/${kind}-purchases`) || answer.status !== 200) return;
+    alterJson(answer, (body) => change(body[`${kind}PurchaseList`] as Record<string, unknown>[]));
+  };
+let firstPage = '';
 
 const deviations: readonly Deviation[] = [
   {
@@ -95,6 +105,63 @@ const deviations: readonly Deviation[] = [
       });
     },
     found: ['getVoidedPurchases', 'rows: there are 2 rows, asked for was 1'],
+  },
+  {
+    name: 'an amount that is a number',
+    alter: onDetail('subscription', (body) => {
+      body.priceAmount = Number(body.priceAmount);
+    }),
+    found: ['getSubscriptionDetail', 'member priceAmount: it is integer, not text'],
+  },
+  {
+    name: 'times in seconds',
+    alter: onDetail('inapp', (body) => {
+      body.purchaseTime = Math.floor(Number(body.purchaseTime) / 1000);
+    }),
+    found: ['getPurchaseDetails', 'member purchaseTime: it has 10 digits, which is no time in milliseconds'],
+  },
+  {
+    name: 'a member too much in a row of a list',
+    alter: onList('voided', (rows) => {
+      for (const row of rows) row.reason = 1;
+    }),
+    found: ['getVoidedPurchases', 'member voidedPurchaseList[0].reason: it is not documented'],
+  },
+  {
+    name: 'a row that stands on every page',
+    alter: (answer, request) => {
+      const isNext = request.path.includes('continuationKey=') && request.path.includes('maxResults=1');
+      if (isNext && answer.status === 200) answer.body = firstPage;
+      else if (request.path.endsWith('/voided-purchases?maxResults=1')) firstPage = answer.body;
+    },
+    found: ['getVoidedPurchases', 'it is otherwise 4 times'],
+  },
+  {
+    name: 'fewer rows to ask for than documented',
+    alter: (answer, { path }) => {
+      if (!path.includes('/unconfirmed-purchases?maxResults=100')) return;
+      answer.status = 400;
+      answer.body = refusalOf('InvalidRequest', 'Request parameters are invalid. [ maxResults ]');
+    },
+    found: ['getUnconfirmedPurchases', 'status: the status is 400, not 200'],
+  },
+  {
+    name: 'a list in which something else is left of a range',
+    alter: (answer, { path }) => {
+      if (path.includes('/voided-purchases?startTime=') && answer.status === 200) {
+        alterJson(answer, (body) => {
+          for (const row of body.voidedPurchaseList as Record<string, number>[]) row.voidedTime = 1e12;
+        });
+      }
+    },
+    found: ['getVoidedPurchases', /^rows: \d of \d have a voidedTime outside of the range$/],
+  },
+  {
+    name: 'a refusal with the status of a success',
+    alter: (answer) => {
+      if (answer.body.includes('"InvalidAccessToken"')) answer.status = 200;
+    },
+    found: ['getPurchaseDetails', 'status: the status is 200, not 401'],
   },
   {
     name: 'another status',
@@ -183,8 +250,12 @@ describe('A server that deviates', () => {
       const report = await reportOn(alter);
       const [operation, sentence] = found;
       const differences = differencesIn(report);
-      assert.ok(differences.includes(`${operation} ${sentence}`), differences.join('\n'));
-      assert.ok(reportText(report).includes(`      ${sentence}\n`));
+      const named = differences
+        .filter((one) => one.startsWith(`${operation} `))
+        .map((one) => one.slice(operation.length + 1))
+        .find((one) => (typeof sentence === 'string' ? one === sentence : sentence.test(one)));
+      assert.ok(named !== undefined, differences.join('\n'));
+      assert.ok(reportText(report).includes(`      ${named}\n`));
       assert.equal(
         report.counts.differs,
         report.findings.filter(({ verdict }) => verdict === 'differs').length,
@@ -318,8 +389,46 @@ describe('A server that deviates', () => {
     const untried = report.findings.filter(({ verdict }) => verdict === 'untried');
     assert.deepEqual(
       untried.map(({ found }) => found),
-      ['there is no access token'],
+      ['there is no access token; are the client ID and its secret those of this server?'],
     );
-    assert.deepEqual([report.requests, report.counts.differs], [1, 1]);
+    // the form was sent with the secret as it is, and with an escaped one
+    assert.deepEqual([report.requests, report.counts.differs], [2, 2]);
+  });
+
+  it('that takes only an escaped secret is told so, and asked on', async () => {
+    const report = await reportOn((answer, { path, body }) => {
+      if (!path.includes('/oauth/') || !/client_secret=[^&]*=(&|$)/.test(body)) return;
+      answer.status = 403;
+      answer.body = refusalOf('UnauthorizedAccess', 'Your request is not authorized.');
+    });
+    const [first] = report.findings;
+    assert.deepEqual([first?.id, first?.verdict], ['v7.getAccessToken.reply', 'differs']);
+    const details = report.findings.find(({ id }) => id === 'v7.getPurchaseDetails.reply');
+    assert.equal(details?.verdict, 'agrees');
+  });
+
+  it('that sends everything elsewhere is told where to', async () => {
+    const report = await reportOn((answer) => {
+      Object.assign(answer, { status: 301, body: '<h1>Moved</h1>' });
+      answer.headers.location = 'https://elsewhere.example/oauth?client_secret=hush';
+    });
+    const [first] = report.findings;
+    assert.deepEqual([first?.verdict, first?.found], ['differs', '301 to https://elsewhere.example']);
+    assert.ok(!JSON.stringify(report).includes('hush'));
+  });
+
+  it('that quotes what it was sent in a refusal, at any length, has no secret of it in the report', async () => {
+    const secret = String(options.credentials?.clientSecret);
+    for (const before of [0, 10, 30, 45, 60, 70]) {
+      const report = await reportOn((answer, { path }) => {
+        if (answer.status < 400) return;
+        const message = `${'x'.repeat(before)} ${secret} \u001b[2J\nof ${path.slice(0, 40)}`;
+        answer.body = JSON.stringify({ error: { code: message, message: `${message} [ ${message} ]` } });
+      });
+      const written = `${reportText(report)}${JSON.stringify(report)}`;
+      assert.ok(report.counts.differs > 5);
+      assert.ok(!written.includes(secret.slice(0, 8)), `${before}`);
+      assert.ok(!reportText(report).includes('\u001b'), 'nothing steers a terminal');
+    }
   });
 });

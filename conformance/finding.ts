@@ -37,11 +37,13 @@ export interface Finding {
 /** An answer in a line: status and code, or status and the kinds of its members; never a value that is anybody's. */
 export function describe(answer: Answer): string {
   const { status, body, headers } = answer;
+  const target = headers.get('location');
+  if (body === undefined && target !== null) return `${status} to ${URL.parse(target)?.origin ?? 'a path'}`;
   if (body === undefined) return `${status}, ${headers.get('content-type') ?? 'no content type'}, no JSON`;
   const { code, message } = errorOf(answer);
   if (code === '') return `${status} ${describeKind(body)}`;
   const fields = / (\[ .+ \])$/.exec(message)?.[1] ?? '';
-  return `${status} ${code.slice(0, 60)} ${fields.slice(0, 120)}`.trim();
+  return `${status} ${code} ${fields}`.trim();
 }
 
 /** The kinds of what stands in a body: `{quantity: integer, developerPayload: text}`. */
@@ -60,19 +62,30 @@ export function describePlace(answer: Answer, at: string): string {
   if (at === 'status') return describe(answer).split(' {', 1).join('');
   if (at.startsWith('header ')) return answer.headers.get(at.slice('header '.length)) ?? 'absent';
   if (at === 'body') return describeKind(answer.body);
-  if (at === 'order')
-    return Object.keys(answer.body ?? {})
-      .join(', ')
-      .slice(0, 120);
+  if (at === 'order') return Object.keys(answer.body ?? {}).join(', ');
   const name = at.slice('member '.length);
   const value = memberOf(answer.body, name);
   if (name === 'scope') return shown(value);
+  if (name === 'developerPayload') return describeKind(value);
   // small numbers, codes and the messages of the protocol are nobody's
   const isPlain =
     kindOf(value) !== 'text' || /^[A-Z_]{1,12}$|^(Success|.* successfully\.)$/.test(String(value));
   return isPlain && kindOf(value) !== 'object' && kindOf(value) !== 'list'
     ? shown(value)
     : describeKind(value);
+}
+
+const longestQuoted = 80;
+const longestText = 2_000;
+
+/** As a report holds it: what an answer said at length is cut, so a secret must be out of it before. */
+export function shortened(text: string): string {
+  const quoted = text.replaceAll(/"(?:[^"\\]|\\.)*"/g, (one) => cut(one, longestQuoted));
+  return cut(quoted, longestText);
+}
+
+function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
 /** The member of this path; of a list its first row. */

@@ -87,6 +87,8 @@ describe('Judging by the fields of a row', () => {
     ['purchaseState', null, 'it is null, not integer'],
     ['purchaseState', undefined, 'it is missing'],
     ['extra', 1, 'it is not documented'],
+    ['constructor', 1, 'it is not documented'],
+    ['purchaseTime', 1_345_678_900, 'it has 10 digits, which is no time in milliseconds'],
   ] as const) {
     it(`names ${member} where ${says}`, () => {
       assert.deepEqual(told(differencesOfFields({ ...good, [member]: value }, reply)), [
@@ -118,6 +120,17 @@ describe('Judging by the code table', () => {
     assert.deepEqual(told(unknown), ['member error.code: "Nothing" is not in the code table']);
     const wrapper = generalDifferences(answerOf(400, { error: 'invalid_client' }));
     assert.deepEqual(told(wrapper), ['member error: it is text, not object']);
+  });
+
+  it('bears a code that is no text', () => {
+    const odd = { error: { code: { toString: 1, valueOf: 1 }, message: [] } };
+    assert.deepEqual(told(generalDifferences(answerOf(400, odd))), [
+      'member error.code: it is object, not text',
+      'member error.message: it is list, not text',
+    ]);
+    const [, ...codes] = told(differencesOfRefusal(answerOf(404, odd), 'NoSuchData'));
+    assert.deepEqual(codes, []);
+    assert.equal(describeAnswer(answerOf(400, odd)).slice(0, 12), '400 {error: ');
   });
 
   it('names the header where there is none', () => {
@@ -160,6 +173,14 @@ describe('An answer in words', () => {
     assert.equal(describeAnswer(answerOf(400, refused)), '400 InvalidRequest [ a, b ]');
     assert.equal(describeAnswer(answerOf(502, '<h1>', 'text/html')), '502, text/html, no JSON');
     assert.equal(describePlace(answerOf(200, body), 'member developerPayload'), 'text');
+    for (const [developerPayload, kind] of [
+      ['GOLD', 'text'],
+      [170_001, 'integer'],
+      ['', '""'],
+      [null, 'null'],
+    ]) {
+      assert.equal(describePlace(answerOf(200, { developerPayload }), 'member developerPayload'), kind);
+    }
     assert.equal(describePlace(answerOf(200, body), 'member list.0.at'), '1');
   });
 });

@@ -55,7 +55,12 @@ function tableDifferences(answer: Answer): Difference[] {
 export function errorOf({ body }: Answer): { code: string; message: string } {
   const { code, message } =
     (body as { error?: { code?: unknown; message?: unknown } } | undefined)?.error ?? {};
-  return { code: String(code ?? ''), message: String(message ?? '') };
+  return { code: plain(code), message: plain(message) };
+}
+
+/** V5 may have numbers for codes; what is no plain value is none. */
+function plain(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
 /** Against a refusal that must be given; `fields` are the names of its bracket list. */
@@ -82,7 +87,7 @@ export function differencesOfFields(actual: unknown, fields: Fields, path = ''):
     return [{ at: memberAt(path), says: `it is ${kindOf(actual)}, not object` }];
   }
   const members = actual as Record<string, unknown>;
-  const unknown = Object.keys(members).filter((name) => !(name in fields));
+  const unknown = Object.keys(members).filter((name) => !Object.hasOwn(fields, name));
   return [
     ...unknown.map((name) => ({ at: memberAt(inside(path, name)), says: 'it is not documented' })),
     ...Object.entries(fields).flatMap(([name, field]) =>
@@ -122,6 +127,10 @@ function differencesOfField(value: unknown, field: Field, path: string): Differe
   return outOfSize(value, field, path).map((says) => ({ at: memberAt(path), says }));
 }
 
+/** No other integer of the tables has this size; a time in seconds has fewer digits until the year 33658. */
+const sizeOfTimes = 13;
+const leastTime = 1e12;
+
 function outOfSize(value: unknown, field: Field, path: string): string[] {
   const text = String(value);
   const rules: [boolean, string][] = [];
@@ -136,6 +145,8 @@ function outOfSize(value: unknown, field: Field, path: string): string[] {
   }
   if (field.is === 'integer') {
     const { size = 16 } = field;
+    const isNoTime = size === sizeOfTimes && Number(value) < leastTime;
+    rules.push([isNoTime, `it has ${text.length} digits, which is no time in milliseconds`]);
     rules.push([text.replace('-', '').length > size, `it has more digits than ${size}`]);
     const known = documentedIntegers[path.replace(/^.*\.|\[\d+\]/g, '')];
     rules.push([known?.includes(Number(value)) === false, `${text} is none of ${known?.join(', ')}`]);

@@ -41,7 +41,7 @@ Ends with 0 where nothing differs, 1 where something does, 2 where the options d
 `;
 
 /** What must never be written to: these purchases are money. */
-const commercialHosts = /(^|\.)(iap-apis\.onestore\.net|apis\.onestore\.co\.kr)$/i;
+const commercialHosts = /(^|\.)(iap-apis\.onestore\.net|apis\.onestore\.co\.kr)\.?$/i;
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 const longestMs = 300_000;
 
@@ -108,8 +108,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 function readCredentials(given: Given, environment: Environment): ConformOptions['credentials'] {
   const clientId = given['client-id'];
   const clientSecret = given['client-secret'] ?? environment.TILL_CONFORMANCE_CLIENT_SECRET;
-  if (clientId === undefined) {
-    if (given['client-secret'] !== undefined) throw new OptionError('--client-id is missing');
+  if (clientId === undefined || clientId === '') {
+    if (clientId === '' || given['client-secret'] !== undefined)
+      throw new OptionError('--client-id is missing');
     return undefined;
   }
   if (clientSecret === undefined || clientSecret === '') throw new OptionError('--client-secret is missing');
@@ -148,11 +149,11 @@ function readMarket(text: string | undefined): Market | undefined {
   return found;
 }
 
-/** The product ID may have colons in it; kind, token and purchase ID have none. */
+/** None of the four has a colon in it. */
 function readPurchase(text: string): NamedPurchase {
   const [kind, ...rest] = text.split(':');
   const type = productTypes.find((known) => known === kind);
-  if (type === undefined || rest.length < 2 || rest.includes('')) {
+  if (type === undefined || rest.length < 2 || rest.length > 3 || rest.includes('')) {
     throw new OptionError(`--purchase is KIND:PRODUCT:TOKEN[:ID], KIND one of ${productTypes.join(', ')}`);
   }
   const [productId = '', purchaseToken = '', purchaseId] = rest;

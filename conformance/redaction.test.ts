@@ -11,6 +11,19 @@ describe('Redaction', () => {
     assert.equal(shown, 'client_secret=[client secret] and client_secret=[client secret]');
   });
 
+  it('takes it out however a form, an address or JSON spells it', () => {
+    const redaction = new Redaction();
+    const secret = 'a~b\'c (d)+e/f"g=';
+    redaction.addSecret(`${secret}\n`, 'client secret');
+    const form = String(new URLSearchParams({ s: secret }));
+    const spelled = [secret, form, encodeURIComponent(secret), JSON.stringify(secret)];
+    const small = form.replaceAll(/%../g, (sign) => sign.toLowerCase());
+    for (const text of [...spelled, small, secret.replaceAll('+', ' ')]) {
+      const shown = redaction.text(text);
+      assert.match(shown, /^"?(s=)?\[client secret\]"?$/, shown);
+    }
+  });
+
   it('leaves the beginning and the end of what names a purchase', () => {
     const redaction = new Redaction();
     redaction.addPartly('SANDBOXT000120004476');

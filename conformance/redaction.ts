@@ -44,15 +44,24 @@ export class Redaction {
     let shown = text;
     this.#longestFirst ??= [...this.#replacements].sort(([a], [b]) => b.length - a.length);
     for (const [found, shownAs] of this.#longestFirst) shown = shown.replaceAll(found, shownAs);
-    return shown.replaceAll(bearer, '$1 [access token]').replaceAll(uuid, '[uuid]');
+    const redacted = shown.replaceAll(bearer, '$1 [access token]').replaceAll(uuid, '[uuid]');
+    // what could steer a terminal is not written to one
+    return redacted.replaceAll(/\p{C}/gu, '?');
   }
 
-  #add(text: string, shownAs: string): void {
+  #add(given: string, shownAs: string): void {
+    const text = given.trim();
     if (text.length < shortestSecret || text === 'developerPayload') return;
     this.#longestFirst = undefined;
-    // as it is, and as an address and a form have it
-    for (const form of [text, text.isWellFormed() ? encodeURIComponent(text) : text]) {
-      this.#replacements.set(form, shownAs);
-    }
+    for (const spelling of spellingsOf(text)) this.#replacements.set(spelling, shownAs);
   }
+}
+
+/** As it is, as an address, a form and JSON have it, and as a form is read in which a plus sign was not escaped. */
+function spellingsOf(text: string): string[] {
+  const wellFormed = text.toWellFormed();
+  const form = new URLSearchParams({ '': wellFormed }).toString().slice(1);
+  const escaped = [encodeURIComponent(wellFormed), form];
+  const small = escaped.map((one) => one.replaceAll(/%../g, (sign) => sign.toLowerCase()));
+  return [text, ...escaped, ...small, JSON.stringify(text).slice(1, -1), text.replaceAll('+', ' ')];
 }

@@ -67,7 +67,12 @@ export async function openScene(
 ): Promise<Scene> {
   const clock = { frozen: true, ...world.clock };
   const { worldId } = await control('createWorld', { ...world, clock });
-  return new Scene(control, await control('createApp', { ...app, worldId }));
+  try {
+    return new Scene(control, await control('createApp', { ...app, worldId }));
+  } catch (error) {
+    await control('deleteWorld', { worldId });
+    throw error;
+  }
 }
 
 /** Opens a scene, and takes it away again whatever happens in it. */

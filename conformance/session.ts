@@ -2,7 +2,7 @@
 import type { Generation, Market } from '@till/protocol/codes';
 import { type Answer, type Caller, NoAnswer, type Request } from './caller.ts';
 import type { Difference } from './comparing.ts';
-import { describe, describePlace, type Finding, memberOf } from './finding.ts';
+import { describe, describePlace, type Finding, memberOf, shortened } from './finding.ts';
 import { errorOf, generalDifferences } from './judging.ts';
 import type { Redaction } from './redaction.ts';
 import type { NamedRow } from './rows.ts';
@@ -129,9 +129,10 @@ export class Session {
   /** What came from the server is redacted; titles are our own. */
   #add(finding: Finding): void {
     const { differences, found, request } = finding;
-    const told = { differences: differences.map((one) => this.redaction.text(one)) };
-    const asked = request === undefined ? {} : { request: this.redaction.text(request) };
-    this.findings.push({ ...finding, ...told, ...asked, found: this.redaction.text(found) });
+    const redacted = (text: string) => shortened(this.redaction.text(text));
+    const told = { differences: differences.map(redacted), found: redacted(found) };
+    const asked = request === undefined ? {} : { request: redacted(request) };
+    this.findings.push({ ...finding, ...told, ...asked });
   }
 
   /** How an answer is wrapped: the documents show a trace of it and promise nothing. */

@@ -20,14 +20,25 @@ export async function openTillAccount(
   const clock = { now: now() - 2 * hourMs, frozen: true };
   const world = { clock, calendar: 'commercial' } as const;
   const scene = await openScene(control, { world, app: { market: market ?? 'MKT_ONE' } });
-  const purchases = await fill(scene);
-  await scene.advance({ to: now() });
-  await control('changeClock', { worldId: scene.app.worldId, frozen: false });
+  const purchases = await filled(scene, control, now);
   const { clientId, clientSecret, packageName } = scene.app;
   return {
     account: { clientId, clientSecret, packageName, market, purchases, now },
     close: () => scene.close(),
   };
+}
+
+/** Where that fails, nobody has the scene to take it away. */
+async function filled(scene: Scene, control: ControlCall, now: () => number): Promise<NamedPurchase[]> {
+  try {
+    const purchases = await fill(scene);
+    await scene.advance({ to: now() });
+    await control('changeClock', { worldId: scene.app.worldId, frozen: false });
+    return purchases;
+  } catch (error) {
+    await scene.close();
+    throw error;
+  }
 }
 
 /** One purchase of each kind to read and to change, and some for each list. */

@@ -1,7 +1,7 @@
 // The control API of a Till, typed by its table: what brings purchases about when a run may make its own.
 import { controlOperations } from '@till/protocol/control';
 import type { InputOf, Operation, ReplyOf } from '@till/protocol/shape';
-import { type Answer, type Caller, RunEnded } from './caller.ts';
+import { type Answer, type Caller, NoAnswer, RunEnded } from './caller.ts';
 import { errorOf } from './judging.ts';
 import { fillPath } from './rows.ts';
 
@@ -27,10 +27,17 @@ export function controlOf(caller: Caller, key: string): ControlCall {
     const query = take(row.query) as Record<string, string>;
     const path = fillPath(row.path, take(row.params) as Record<string, string>);
     const body = row.body === undefined ? {} : { body: take(row.body) };
-    const answer = await caller.call({ method: row.method, path, query, headers, ...body });
+    const request = { method: row.method, path, query, headers, ...body };
+    const answer = await caller.call(request).catch((error) => withoutAnswer(name, error));
     if (answer.status !== (row.status ?? 200)) throw new RunEnded(refusedBy(name, answer));
     return answer.body as never;
   };
+}
+
+/** What a scene lacks then, no later check would know. */
+function withoutAnswer(name: string, error: unknown): never {
+  if (!(error instanceof NoAnswer)) throw error;
+  throw new RunEnded(`the control API at --control-url gave no answer to ${name}: ${error.message}`);
 }
 
 function refusedBy(name: string, answer: Answer): string {

@@ -29,6 +29,10 @@ async function checkRanges(list: ListCall): Promise<void> {
   await list.answers({ what: 'reply', about: 'lists without parameters', query: {} }, (rows) => [
     ...(rows.length > 100 ? [`there are ${rows.length} rows, documented are 100`] : []),
   ]);
+  // of voided purchases the size of the number is documented, and no limit
+  const isOpen = list.named.name === 'getVoidedPurchases' ? { open: { '*': 35 } } : {};
+  const most = { what: 'most', about: 'lists as many rows as may be asked for', ...isOpen };
+  await list.answers({ ...most, query: { maxResults: list.most } });
   const range = { what: 'range', about: 'lists a range of a week', query: { startTime, endTime } };
   await list.answers(range, (rows) => outside(rows, list.time, startTime, endTime));
   const fromStart = { what: 'start_alone', about: 'lists from a start alone', query: { startTime } };
@@ -88,9 +92,11 @@ function tooMany(rows: readonly Row[]): string[] {
 /** Whether rows repeat is documented by what a page is; in which order they come is not. */
 function tellOrder(list: ListCall, rows: readonly Row[]): void {
   const { session, named, time } = list;
-  const ids = new Set(rows.map(({ purchaseId }) => purchaseId));
+  // a row without an ID is told as such, and repeats none
+  const given = rows.map(({ purchaseId }) => purchaseId).filter((id) => id !== undefined);
+  const ids = new Set(given);
   const repeats = session.about(named, 'pages.repeat', 'no row stands on two pages');
-  session.tell(repeats, rows.length - ids.size, `${rows.length} rows on pages of one`);
+  session.tell(repeats, given.length - ids.size, `${rows.length} rows on pages of one`);
   const sorted = rows.every(
     (row, index) => index === 0 || Number(rows[index - 1]?.[time]) <= Number(row[time]),
   );
