@@ -43,7 +43,7 @@ export async function restoreAddresses(app: ListenedApp, ours: string, former: A
   if (Object.keys(back).length > 0) await setAddresses(app, back);
 }
 
-/** An answer that says no. */
+/** An answer that says no, and would say so again. */
 export class ControlRefusal extends Error {
   override name = 'ControlRefusal';
 }
@@ -75,7 +75,7 @@ function reasonOf({ cause, name }: Error): string {
   return name === 'TimeoutError' ? ' in time' : '';
 }
 
-function refusalOf(app: ListenedApp, status: number, reply: unknown): ControlRefusal {
+function refusalOf(app: ListenedApp, status: number, reply: unknown): Error {
   const { controlUrl, clientId, worldId } = app;
   const { error } = (reply ?? {}) as { error?: { code?: string; message?: string } };
   if (status === 401 || status === 403) {
@@ -86,5 +86,7 @@ function refusalOf(app: ListenedApp, status: number, reply: unknown): ControlRef
     return new ControlRefusal(`there is no app ${clientId}${where}`);
   }
   const told = error?.message ?? error?.code ?? 'without a reason';
-  return new ControlRefusal(`${controlUrl} answers ${status}: ${told}`);
+  const message = `${controlUrl} answers ${status}: ${told}`;
+  // a Till that restarts, or a server in front of one, is only away
+  return status >= 500 || status === 429 ? new Error(message) : new ControlRefusal(message);
 }

@@ -6,15 +6,17 @@ import {
   type Addresses,
   ControlRefusal,
   type ListenedApp,
+  readApp,
   restoreAddresses,
   setAddresses,
 } from './listen-control.ts';
 
-/** What is borrowed: `ours` in the place of `former`. */
+/** What is borrowed: `ours` in the place of `former`; `seen` is what stood there when that was decided. */
 export interface Loan {
   app: ListenedApp;
   ours: string;
   former: Addresses;
+  seen: Addresses;
 }
 
 /** Where the server is away when the loan ends, the keeper asks it again for so long. */
@@ -94,8 +96,9 @@ export async function keep(): Promise<void> {
   const lines = createInterface({ input: process.stdin });
   const closed = once(lines, 'close');
   const [line] = (await once(lines, 'line')) as [string];
-  const { app, ours, former } = JSON.parse(line) as Loan;
+  const { app, ours, former, seen } = JSON.parse(line) as Loan;
   try {
+    await assertUnchanged(app, seen);
     await setAddresses(app, { payment: ours, subscription: ours });
     console.log('');
     await closed;
@@ -103,6 +106,13 @@ export async function keep(): Promise<void> {
     await fail(error);
   }
   await restore(app, ours, former).catch(fail);
+}
+
+/** Two that start at once would each take the other for nobody, and so would somebody's own address be lost. */
+async function assertUnchanged(app: ListenedApp, seen: Addresses): Promise<void> {
+  const { notificationUrls: present } = await readApp(app);
+  if (present.payment === seen.payment && present.subscription === seen.subscription) return;
+  throw new Error(`somebody has just changed the addresses of ${app.clientId}; start again`);
 }
 
 /** An answer that was lost may have set them all the same, so they are put back in any case. */

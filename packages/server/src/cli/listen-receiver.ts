@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { type AddressInfo, isIP } from 'node:net';
+import { pipeline } from 'node:stream/promises';
 
 /** Below this path a receiver of `till listen` is found, and known as one. */
 const mark = '/till-listen/';
@@ -79,7 +80,8 @@ async function receive(
   if (forward === undefined) return answer(response, 200);
   if (handedOn === undefined) return answer(response, 502); // so that it is sent again
   response.writeHead(handedOn.statusCode ?? 502, withoutHops(handedOn.rawHeaders));
-  handedOn.on('error', () => response.destroy()).pipe(response);
+  response.flushHeaders(); // the status counts, whatever becomes of the rest
+  await pipeline(handedOn, response);
 }
 
 async function bodyOf(request: http.IncomingMessage): Promise<Buffer | undefined> {
@@ -104,7 +106,10 @@ function handOn(
   return new Promise((resolve) => {
     // an agent of its own knows no proxy of the environment
     const options = { method: 'POST', headers, agent: false, signal: AbortSignal.timeout(forwardWithinMs) };
-    const request = client.request(to, options, resolve);
+    const request = client.request(to, options, (answered) => {
+      answered.on('error', () => {}); // told when it is read
+      resolve(answered);
+    });
     request.on('error', () => resolve(undefined));
     request.end(bytes);
   });

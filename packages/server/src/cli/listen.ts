@@ -53,11 +53,12 @@ export const listen: Command = {
     const ended = untilEnded();
     const { app, address, port, forward } = wishesOf(read());
     const keys = await readApp(app);
-    const former = await formerOf(app, keys.notificationUrls);
+    const seen = keys.notificationUrls;
+    const former = await formerOf(app, seen);
     const receiver = await startReceiver({ address, port, forward }, showing(app, keys, say));
     const ours = receiver.url;
     try {
-      const keeper = await startKeeper({ app, ours, former });
+      const keeper = await startKeeper({ app, ours, former, seen });
       say(`Notifications of ${app.clientId} come to ${ours} until this ends (Ctrl-C).`);
       const lost = keeper.lost.then((why) => ({ code: 1, why }));
       const { code, why } = await Promise.race([ended, lost]);
@@ -115,8 +116,15 @@ function controlUrlOf(settings: Settings, given: string | undefined): string {
 }
 
 function urlOf(flag: string, text: string): URL {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return new URL(text);
-  throw new SettingError(`${flag} must be an http or https address.`);
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new SettingError(`${flag} must be an http or https address.`);
+  }
+  // neither would be sent, and a failure would print them
+  if (url.username !== '' || url.password !== '') {
+    throw new SettingError(`${flag} must have no user and no password in it.`);
+  }
+  return url;
 }
 
 function portOf(text: string): number {
@@ -144,7 +152,7 @@ function showing(
   const colours = process.stdout.isTTY === true && !process.env.NO_COLOR;
   const seen = new Set<string>();
   let keys = found;
-  let readAt = Date.now();
+  let readAt = Number.NEGATIVE_INFINITY; // the first message that no key fits is worth a question in any case
   const judge = async (body: string): Promise<Verdict> => {
     const verdict = verdictOn(body, keys);
     if (verdict !== 'unfit' || Date.now() - readAt < freshKeysMs) return verdict;

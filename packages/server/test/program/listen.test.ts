@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, type TestContext, test } from 'node:test';
+import { startReceiver } from '../../src/cli/listen-receiver.ts';
 import { httpDatabases } from '../databases.ts';
 import { controlKey, expectStatus, startServer, type TestApp, type TestServer } from '../server.ts';
 import { found, type Program, run } from './program.ts';
@@ -120,8 +121,6 @@ test('takes the license key that follows as well, also where it was made meanwhi
   const { program } = await listening(t, app);
   const path = `/apps/${app.clientId}/license-keys${inWorld(app)}`;
   expectStatus(await server.control('POST', path, { overlap: 'PT0S' }), 201);
-  // who asks for keys at every forged message would be a burden, so a listener waits a moment between two questions
-  await new Promise((resolve) => setTimeout(resolve, 5_100));
   await server.buy(app);
   const [line = ''] = await linesAfter(program, app);
   assert.match(line, /signature valid/);
@@ -185,6 +184,35 @@ test('hands on the same bytes and headers, answers what is answered there, and 5
   await until(() => all.test(program.out()), 'all were shown');
 });
 
+test('answers with the status that it got, also where the rest is cut off before the message is shown', async (t) => {
+  const target = createServer((request, response) => {
+    request.resume();
+    response.writeHead(200, { 'content-length': 100 }).write('as you');
+    setImmediate(() => response.destroy());
+  });
+  await new Promise<void>((resolve) => target.listen(0, '127.0.0.1', resolve));
+  t.after(() => target.close().closeAllConnections());
+  const forward = new URL(`http://127.0.0.1:${(target.address() as AddressInfo).port}`);
+  const show = async () => {
+    await until(async () => (await connectionsOf(target)) === 0, 'the target has cut it off');
+    await new Promise((resolve) => setTimeout(resolve, 200)); // and that is known here
+  };
+  const receiver = await startReceiver({ address: '127.0.0.1', port: 0, forward }, show);
+  t.after(() => receiver.close());
+  const answer = await fetch(receiver.url, {
+    method: 'POST',
+    body: '{}',
+    signal: AbortSignal.timeout(9_000),
+  });
+  assert.equal(answer.status, 200);
+  await assert.rejects(answer.text(), { name: 'TypeError' });
+});
+
+const connectionsOf = (target: Server) =>
+  new Promise<number>((resolve, reject) =>
+    target.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
+  );
+
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   test(`puts the former addresses back before it ends by ${signal}`, async (t) => {
     const app = await newApp();
@@ -202,6 +230,54 @@ test('puts them back although it is killed', async (t) => {
   program.child.kill('SIGKILL');
   await until(async () => (await addressesOf(app)).payment === former.payment, 'the addresses came back');
   assert.deepEqual(await addressesOf(app), former);
+});
+
+/** A server in front of Till, which may be away; `behind` happens between Till's answer and its own. */
+async function startFront(context: TestContext) {
+  const front = { url: '', isAway: false, turnedAway: 0, behind: async () => {} };
+  const listener = createServer(async (request, response) => {
+    if (front.isAway) {
+      front.turnedAway++;
+      return response.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad Gateway</h1>');
+    }
+    const body = Buffer.concat(await request.toArray());
+    const answer = await fetch(`${server.url}${request.url}`, {
+      method: String(request.method),
+      headers: { authorization: String(request.headers.authorization), 'content-type': 'application/json' },
+      ...(body.length === 0 ? {} : { body }),
+    });
+    await front.behind();
+    response.writeHead(answer.status).end(await answer.text());
+  });
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+  context.after(() => listener.close().closeAllConnections());
+  front.url = `http://127.0.0.1:${(listener.address() as AddressInfo).port}`;
+  return front;
+}
+
+test('puts them back although it is killed while a server in front of Till answers for one that is away', async (t) => {
+  const app = await newApp();
+  const front = await startFront(t);
+  const { program } = await listening(t, app, ['--control-url', front.url]);
+  front.isAway = true;
+  program.child.kill('SIGKILL');
+  await until(() => front.turnedAway > 0, 'the keeper has asked');
+  front.isAway = false;
+  await until(async () => (await addressesOf(app)).payment === former.payment, 'the addresses came back');
+});
+
+test('leaves alone what somebody sets while it starts, another listener above all', async (t) => {
+  const app = await newApp();
+  const front = await startFront(t);
+  const theirs = { payment: 'http://127.0.0.1:9/theirs', subscription: 'http://127.0.0.1:9/theirs' };
+  front.behind = async () => {
+    front.behind = async () => {};
+    await setAddresses(app, theirs); // the listener has just read the former ones
+  };
+  const { code, out, errors } = await listen(t, app, ['--control-url', front.url]).ended();
+  assert.deepEqual([code, out], [1, '']);
+  assert.equal(errors, `till: somebody has just changed the addresses of ${app.clientId}; start again\n`);
+  assert.deepEqual(await addressesOf(app), theirs);
 });
 
 test('puts them back itself where its keeper is killed, and says so', async (t) => {
@@ -287,6 +363,8 @@ test('says in one line what stands in its way, and repeats no key', async (t) =>
     [[...words, '--receive-port', 'many'], env, /^till: --receive-port must be a number/],
     [[...words, '--receive-on', '0.0.0.0'], env, /^till: --receive-on must be one address/],
     [[...words, '--forward', 'localhost:80'], env, /^till: --forward must be an http or https address/],
+    [[...words, '--forward', `http://me:${key}@localhost`], env, /^till: --forward must have no user and no/],
+    [words.with(4, `http://me:${key}@localhost`), env, /^till: --control-url must have no user and no/],
     [['listen'], env, /^till: --app is missing/],
   ];
   await Promise.all(
