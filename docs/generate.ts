@@ -8,9 +8,9 @@ import { idempotencyKeyHeader } from '@till/protocol/idempotency';
 import { operations } from '@till/protocol/operations';
 import { commonRefusals } from '@till/protocol/refusals';
 import type { Fields, Operation } from '@till/protocol/shape';
-import { version } from '../packages/server/src/http/documents.ts';
 import { allRows, openApi } from '../packages/server/src/http/openapi.ts';
 import { accessWords, bodyWords, codeWords, fieldLines } from '../packages/server/src/http/words.ts';
+import { ownVersion } from '../packages/server/src/own-files.ts';
 import { settingRows } from '../packages/server/src/settings.ts';
 
 const docs = new URL('.', import.meta.url);
@@ -181,7 +181,7 @@ function cell(text: string): string {
 
 /** The text of docs/openapi.json: both faces whole. */
 export function openApiText(): string {
-  return `${JSON.stringify(openApi(allRows, version()), null, 2)}\n`;
+  return `${JSON.stringify(openApi(allRows, ownVersion()), null, 2)}\n`;
 }
 
 /** The guide with its table of settings as they are; the rest of it is written by hand. */

@@ -4,11 +4,17 @@ import { join } from 'node:path';
 
 interface Manifest {
   exports: Record<string, string | { types: string; default: string }>;
+  dependencies?: Record<string, string>;
 }
 
 /** The names of the files that the package exports, without folder and ending. */
 export function entriesOf(folder: string): string[] {
   return Object.values(read(folder).exports).map(nameOf);
+}
+
+/** The packages that are installed beside it, and are not built in. */
+export function dependenciesOf(folder: string): string[] {
+  return Object.keys(read(folder).dependencies ?? {});
 }
 
 /** Each form follows from the other, so there is no backup that could be lost or grow old. */

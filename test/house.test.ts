@@ -131,7 +131,10 @@ const rooms: Record<string, Room> = {
     values: ['domain', 'protocol/errors', 'protocol/codes', 'protocol/notifications'],
     types: ['protocol/shape'],
   },
-  store: { values: ['store', 'node:', 'pg'], types: ['domain', 'protocol/codes', 'protocol/notifications'] },
+  store: {
+    values: ['store', 'own-files', 'node:', 'pg'],
+    types: ['domain', 'protocol/codes', 'protocol/notifications'],
+  },
   host: {
     values: ['host', 'node:', 'prom-client'],
     types: ['protocol/codes', 'protocol/notifications', 'domain', 'store', 'pino'],
@@ -141,7 +144,7 @@ const rooms: Record<string, Room> = {
     types: ['host', 'protocol/codes'],
   },
   http: {
-    values: ['http', 'actions', 'protocol', 'node:', 'fastify', 'ajv', 'fast-json-stringify'],
+    values: ['http', 'actions', 'own-files', 'protocol', 'node:', 'fastify', 'ajv', 'fast-json-stringify'],
     types: ['domain', 'host'],
   },
   scheduler: { values: ['scheduler', 'actions'], types: ['host'] },
@@ -152,11 +155,12 @@ const rooms: Record<string, Room> = {
   },
   // what a setting may be is said by whoever it is for
   settings: { values: ['node:', 'protocol/codes', 'protocol/notifications', 'host'], types: [] },
+  'own-files': { values: ['node:'], types: [] },
   demo: { values: ['actions'], types: ['host'] },
   ephemeral: { values: ['settings', 'node:'], types: [] },
-  main: { values: ['till', 'settings', 'demo', 'ephemeral', 'cli', 'node:', 'pino'], types: [] },
+  main: { values: ['till', 'settings', 'demo', 'ephemeral', 'own-files', 'cli', 'node:', 'pino'], types: [] },
   till: {
-    values: ['actions', 'domain', 'host', 'http', 'scheduler', 'settings', 'store', 'pino'],
+    values: ['actions', 'domain', 'host', 'http', 'own-files', 'scheduler', 'settings', 'store', 'pino'],
     types: ['node:', 'fastify'],
   },
   client: { values: ['client', 'protocol'], types: ['node:'] },

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { createDemo, demo, demoCalls } from './demo.ts';
 import { ephemeralSettings, onClosedInput, readyLine } from './ephemeral.ts';
+import { ownVersion } from './own-files.ts';
 import { knownControlKey, readSettings, type Settings, settingsHelp } from './settings.ts';
 import type { Parts, Till } from './till.ts';
 
@@ -31,7 +32,7 @@ async function serve(flags: readonly string[]): Promise<void> {
     const { commandLines } = await import('./cli/commands.ts');
     return console.log(settingsHelp(commandLines()));
   }
-  if (flags.includes('--version')) return console.log(version());
+  if (flags.includes('--version')) return console.log(ownVersion());
   if (flags.includes('--ephemeral')) {
     return startEphemeral(ephemeralSettings(flags, process.env, readEnvFile()));
   }
@@ -48,7 +49,7 @@ async function start(settings: Settings): Promise<void> {
   const till = await running(settings, { drainMs, onDamage });
   stopOnSignals(till);
   const first = await createDemo(till.host);
-  till.host.log.info({ url: till.url, controlUrl: till.controlUrl, version: version() }, 'listening');
+  till.host.log.info({ url: till.url, controlUrl: till.controlUrl, version: ownVersion() }, 'listening');
   console.log(banner(till, settings, first));
 }
 
@@ -75,7 +76,7 @@ function onDamage(error: Error): void {
 }
 
 function banner(till: Till, settings: Settings, first: boolean): string {
-  const lines = [`Till ${version()}, ${settings.environment}, listens on ${till.url}`];
+  const lines = [`Till ${ownVersion()}, ${settings.environment}, listens on ${till.url}`];
   const key = settings.controlKey === knownControlKey ? `key ${knownControlKey}` : 'key as set';
   lines.push(`Control API: ${till.controlUrl}/control/v1, ${key}`);
   lines.push(`Every call, with lines to paste: ${till.controlUrl}/docs`);
@@ -110,11 +111,6 @@ function readEnvFile(): string {
   } catch {
     return '';
   }
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 /** One line; an address in use gets words, everything else brings its own. */

@@ -20,8 +20,8 @@ import { Tally } from './host/tally.ts';
 import { createTargetRules } from './host/target-rules.ts';
 import { createWatch } from './host/watch.ts';
 import { type Limits, standardLimits } from './http/connection.ts';
-import { version } from './http/documents.ts';
 import { createServer } from './http/server.ts';
+import { ownVersion } from './own-files.ts';
 import { type Scheduler, startScheduler } from './scheduler/scheduler.ts';
 import { knownControlKey, type Settings } from './settings.ts';
 import type { Database } from './store/database.ts';
@@ -170,7 +170,7 @@ async function createHost(
     // SQLite has no other node that could change anything
     known: new Known(database.kind === 'sqlite' ? 0 : appsKnownForMs),
     guesses: new Guesses(clock),
-    watch: createWatch(tally, { version: version(), environment, database: database.kind }, clock),
+    watch: createWatch(tally, { version: ownVersion(), environment, database: database.kind }, clock),
     node,
   };
   await learnMaintenance(host);

@@ -136,6 +136,34 @@ child.stdout.once('data', async (line) => {
   assert.match((await project.run('till', '--help')).text, /--ephemeral/);
 });
 
+test('the packed `till listen` borrows an address by a keeper of its own, and gives it back', async () => {
+  project.write(
+    'listens.mjs',
+    `import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connectTill } from '@till/testing';
+const start = (...given) => spawn(process.execPath, ['node_modules/@till/server/bin/till.js', ...given], { stdio: ['pipe', 'pipe', 'inherit'] });
+const serving = start('serve', '--ephemeral');
+const address = JSON.parse((await once(serving.stdout, 'data'))[0]);
+const till = await connectTill(address);
+const { clientId, worldId } = await till.world({ now: '2026-01-01T00:00:00Z' });
+const payment = async () => (await till.control.readApp({ clientId, worldId })).notificationUrls.payment;
+const listening = start('listen', '--app', clientId, '--world', worldId, '--control-url', address.controlUrl, '--control-key', address.controlKey);
+const ended = once(listening, 'exit');
+await Promise.race([once(listening.stdout, 'data'), ended]);
+const meanwhile = await payment();
+listening.kill('SIGTERM');
+await ended;
+console.log(JSON.stringify([meanwhile && new URL(meanwhile).pathname.split('/')[1], await payment()]));
+await till.stop();
+serving.stdin.end();
+`,
+  );
+  const { code, text } = await project.run('node', 'listens.mjs');
+  assert.equal(code, 0, text);
+  assert.deepEqual(JSON.parse(text), ['till-listen', null]);
+});
+
 test('the tarballs hold what runs and its declarations, and no source or test', () => {
   for (const [name, path] of Object.entries(project.tarballs)) {
     const files = execFileSync('tar', ['-tzf', path], { encoding: 'utf8' }).trim().split('\n');

@@ -5,6 +5,7 @@ import { controlErrors, type ErrorCode, errors, serverErrors } from '@till/proto
 import { idempotencyKeyHeader, takesIdempotencyKey } from '@till/protocol/idempotency';
 import { refusalsOf } from '@till/protocol/refusals';
 import type { Fields, Operation } from '@till/protocol/shape';
+import { ownFiles } from '../own-files.ts';
 import { curlOf, settingUp } from './curl.ts';
 import { exampleReply } from './examples.ts';
 import { groupOf, type NamedRow } from './openapi.ts';
@@ -39,7 +40,7 @@ export function docsPage(rows: readonly NamedRow[], version: string): Page {
 }
 
 function own(name: string): string {
-  return readFileSync(new URL(name, import.meta.url), 'utf8');
+  return readFileSync(new URL(`http/${name}`, ownFiles), 'utf8');
 }
 
 function hashOf(text: string): string {

@@ -1,7 +1,7 @@
 // What the server tells of itself: `/openapi.json` and the page of documentation, made when they are first asked for.
-import { readFileSync } from 'node:fs';
 import type { Operation } from '@till/protocol/shape';
 import type { FastifyInstance } from 'fastify';
+import { ownVersion } from '../own-files.ts';
 import { docsPage, type Page } from './docs-page.ts';
 import { jsonType } from './errors.ts';
 import { type NamedRow, openApi } from './openapi.ts';
@@ -20,9 +20,9 @@ export const documentRows: readonly Operation[] = Object.values(documents);
 export function addDocuments(server: FastifyInstance, rows: readonly NamedRow[]): void {
   addDocument(server, 'readOpenApi', () => ({
     headers: { 'content-type': jsonType },
-    text: JSON.stringify(openApi(rows, version())),
+    text: JSON.stringify(openApi(rows, ownVersion())),
   }));
-  addDocument(server, 'readDocs', () => docsPage(rows, version()));
+  addDocument(server, 'readDocs', () => docsPage(rows, ownVersion()));
 }
 
 function addDocument(server: FastifyInstance, name: keyof typeof documents, make: () => Page): void {
@@ -40,10 +40,4 @@ function addDocument(server: FastifyInstance, name: keyof typeof documents, make
       reply.serializer(String).send(made.text);
     },
   });
-}
-
-/** Of the package that this server is. */
-export function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ownFiles } from '../own-files.ts';
 import { Conflict, type Database, type Query } from './database.ts';
 
 interface Migration {
@@ -10,7 +11,7 @@ interface Migration {
   statements: string[];
 }
 
-const ownFolder = fileURLToPath(new URL('../../sql/', import.meta.url));
+const ownFolder = fileURLToPath(new URL('../sql/', ownFiles));
 const fileForm = /^(\d{3})-([a-z0-9-]+)\.sql$/;
 
 /** `now` is the machine's time in milliseconds. Safe when several processes start at once. */
