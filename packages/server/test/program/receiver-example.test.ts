@@ -1,27 +1,12 @@
 // The example of a receiver, as a person starts it against a running Till: what comes, what comes twice, what is refused.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { startExample } from './example.ts';
 import { start } from './program.ts';
 
-const file = fileURLToPath(new URL('../../../../examples/notification-receiver.ts', import.meta.url));
-
-async function startExample(context: TestContext, licenseKeys: string) {
-  const child = spawn(process.execPath, [file, licenseKeys, '0'], {
-    env: { PATH: process.env.PATH },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  context.after(() => child.kill('SIGKILL'));
-  let out = '';
-  child.stdout.setEncoding('utf8').on('data', (text) => {
-    out += text;
-  });
-  while (!out.includes('\n')) await once(child.stdout, 'data');
-  const lines = () => out.trim().split('\n');
-  const port = (lines()[0] ?? '').replace('listens on port ', '');
-  return { url: `http://127.0.0.1:${port}/`, lines: () => lines().slice(1) };
+async function startReceiver(context: TestContext, licenseKeys: string) {
+  const { banner, lines } = await startExample(context, 'notification-receiver', [licenseKeys, '0']);
+  return { url: `http://127.0.0.1:${banner.replace('listens on port ', '')}/`, lines };
 }
 
 test('the receiver of the examples takes what is genuine, drops repeats and refuses the rest', async (t) => {
@@ -39,7 +24,7 @@ test('the receiver of the examples takes what is genuine, drops repeats and refu
   await control('POST', '/worlds', { worldId: 'lab', clock: { frozen: true } });
   const app = await control('POST', '/apps', { worldId: 'lab', clientId: 'com.example.receiver' });
   const { licenseKey: next } = await control('POST', '/apps/com.example.receiver/license-keys');
-  const { url, lines } = await startExample(t, `${app.licenseKey},${next}`);
+  const { url, lines } = await startReceiver(t, `${app.licenseKey},${next}`);
   const own = '/apps/com.example.receiver';
   await control('PUT', `${own}/notification-urls`, { payment: url, subscription: url });
   const sword = { type: 'inapp', title: '검 😀', price: '1100', currency: 'KRW' };

@@ -4,26 +4,21 @@ import { after, before, describe, test } from 'node:test';
 import { deleteForgottenAnswer, findAnswer, keepAnswer, takeAnswerKey } from '../../src/store/answers.ts';
 import { appendAuditRow, listChain, loadAuditHead, takeAuditPlace } from '../../src/store/audit.ts';
 import type { Database, Query } from '../../src/store/database.ts';
-import { migrate } from '../../src/store/migrations.ts';
-import { openDatabase } from '../../src/store/open.ts';
 import { databases } from '../databases.ts';
+import { type OpenStore, openStore } from './open-store.ts';
 
 const dayMs = 86_400_000;
 const row = (requestHash: string, createdAt: number) => ({ requestHash, sealedAnswer: null, createdAt });
 
-for (const { name, open } of databases) {
-  describe(`answers and audit on ${name}`, () => {
-    let opened: Awaited<ReturnType<typeof open>>;
+for (const kind of databases) {
+  describe(`answers and audit on ${kind.name}`, () => {
     let database: Database;
+    let close: OpenStore['close'];
+
     before(async () => {
-      opened = await open();
-      database = await openDatabase(opened.url);
-      await migrate(database, 0);
+      ({ database, close } = await openStore(kind));
     });
-    after(async () => {
-      await database.close();
-      await opened.drop();
-    });
+    after(() => close());
 
     const take = (appId: string, keyHash: string, requestHash: string, now: number) =>
       database.transaction((query) =>

@@ -12,27 +12,20 @@ import {
   saveCharge,
 } from '../../src/store/charges.ts';
 import { Conflict, type Database, Stale } from '../../src/store/database.ts';
-import { migrate } from '../../src/store/migrations.ts';
-import { openDatabase } from '../../src/store/open.ts';
 import { insertSubscription } from '../../src/store/subscriptions.ts';
 import { databases } from '../databases.ts';
+import { type OpenStore, openStore } from './open-store.ts';
 import { aCharge, aSubscription, noon } from './things.ts';
 
 for (const kind of databases) {
   describe(`charges in the store on ${kind.name}`, () => {
     let database: Database;
-    let drop: () => Promise<void>;
+    let close: OpenStore['close'];
 
     before(async () => {
-      const opened = await kind.open();
-      drop = opened.drop;
-      database = await openDatabase(opened.url);
-      await migrate(database, noon);
+      ({ database, close } = await openStore(kind));
     });
-    after(async () => {
-      await database.close();
-      await drop();
-    });
+    after(() => close());
 
     const insert = (...given: Parameters<typeof aCharge>) => insertCharge(database, aCharge(...given));
 

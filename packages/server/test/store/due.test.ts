@@ -3,11 +3,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Database } from '../../src/store/database.ts';
 import { listChargesDue, listDue, listDueOfApp } from '../../src/store/due.ts';
-import { migrate } from '../../src/store/migrations.ts';
-import { openDatabase } from '../../src/store/open.ts';
 import { insertPurchase } from '../../src/store/purchases.ts';
 import { insertSubscription } from '../../src/store/subscriptions.ts';
 import { databases } from '../databases.ts';
+import { type OpenStore, openStore } from './open-store.ts';
 import { aPurchase, aSubscription, noon } from './things.ts';
 
 const worldId = 'world of due';
@@ -15,13 +14,10 @@ const worldId = 'world of due';
 for (const kind of databases) {
   describe(`what is due in the store on ${kind.name}`, () => {
     let database: Database;
-    let drop: () => Promise<void>;
+    let close: OpenStore['close'];
 
     before(async () => {
-      const opened = await kind.open();
-      drop = opened.drop;
-      database = await openDatabase(opened.url);
-      await migrate(database, noon);
+      ({ database, close } = await openStore(kind));
       const purchases: [appId: string, number: number, dueAt: number | null][] = [
         ['one', 1, noon + 5],
         ['one', 2, noon + 1],
@@ -44,10 +40,7 @@ for (const kind of databases) {
         await insertPurchase(query, aPurchase({ appId: 'one', worldId: 'another', number: 9, dueAt: noon }));
       });
     });
-    after(async () => {
-      await database.close();
-      await drop();
-    });
+    after(() => close());
 
     const numbersOf = (due: { purchaseToken: string }[]) =>
       due.map(({ purchaseToken }) => Number(purchaseToken.slice(8)));

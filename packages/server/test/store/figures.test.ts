@@ -2,8 +2,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Database } from '../../src/store/database.ts';
-import { migrate } from '../../src/store/migrations.ts';
-import { openDatabase } from '../../src/store/open.ts';
 import {
   countDue,
   countUnconfirmed,
@@ -13,18 +11,16 @@ import {
 import { insertPurchase } from '../../src/store/purchases.ts';
 import { insertSubscription } from '../../src/store/subscriptions.ts';
 import { databases } from '../databases.ts';
+import { type OpenStore, openStore } from './open-store.ts';
 import { aPurchase, aSubscription, noon } from './things.ts';
 
 for (const kind of databases) {
   describe(`figures in the store on ${kind.name}`, () => {
     let database: Database;
-    let drop: () => Promise<void>;
+    let close: OpenStore['close'];
 
     before(async () => {
-      const opened = await kind.open();
-      drop = opened.drop;
-      database = await openDatabase(opened.url);
-      await migrate(database, noon);
+      ({ database, close } = await openStore(kind));
       const purchase = (number: number, given: Parameters<typeof aPurchase>[0]) =>
         insertPurchase(database, aPurchase({ worldId: 'both', number, ...given }));
       const subscription = (number: number, given: Parameters<typeof aSubscription>[0]) =>
@@ -39,10 +35,7 @@ for (const kind of databases) {
       const alone = { worldId: 'subscriptions', acknowledgeBy: noon + 9, dueAt: noon + 8 };
       await subscription(7, { ...alone, startTime: noon - 5 });
     });
-    after(async () => {
-      await database.close();
-      await drop();
-    });
+    after(() => close());
 
     test('what is due counts purchases and subscriptions, after an instant and up to another', async () => {
       const count = (from: number, until: number, most = 99) =>

@@ -19,6 +19,7 @@ import {
 } from '../../src/store/notifications.ts';
 import { openDatabase } from '../../src/store/open.ts';
 import { databases } from '../databases.ts';
+import { type OpenStore, openStore } from './open-store.ts';
 import { noon } from './things.ts';
 
 /** A message that waits, its names made from `number`. */
@@ -53,18 +54,12 @@ const start = { createdAt: Number.MAX_SAFE_INTEGER, notificationId: '' };
 for (const kind of databases) {
   describe(`the outbox in the store on ${kind.name}`, () => {
     let database: Database;
-    let drop: () => Promise<void>;
+    let close: OpenStore['close'];
 
     before(async () => {
-      const opened = await kind.open();
-      drop = opened.drop;
-      database = await openDatabase(opened.url);
-      await migrate(database, noon);
+      ({ database, close } = await openStore(kind));
     });
-    after(async () => {
-      await database.close();
-      await drop();
-    });
+    after(() => close());
 
     const insert = (...messages: Notification[]) =>
       database.transaction(async (query) => {

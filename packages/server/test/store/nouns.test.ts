@@ -27,31 +27,24 @@ import {
   insertCredential,
 } from '../../src/store/credentials.ts';
 import { Conflict, type Database, Stale } from '../../src/store/database.ts';
-import { migrate } from '../../src/store/migrations.ts';
-import { openDatabase } from '../../src/store/open.ts';
 import { deleteUnboughtProduct, listProducts, loadProduct, putProduct } from '../../src/store/products.ts';
 import { insertPurchase } from '../../src/store/purchases.ts';
 import { agreeOnSetting, readSetting, writeSetting } from '../../src/store/settings.ts';
 import { countAppDraw, insertWorld, listWorlds, loadWorld, saveWorld } from '../../src/store/worlds.ts';
 import { databases } from '../databases.ts';
+import { type OpenStore, openStore } from './open-store.ts';
 import { anApp, aProduct, aPurchase, aWorld, noon } from './things.ts';
 
 for (const kind of databases) {
   describe(`nouns in the store on ${kind.name}`, () => {
     let database: Database;
-    let drop: () => Promise<void>;
+    let close: OpenStore['close'];
 
     before(async () => {
-      const opened = await kind.open();
-      drop = opened.drop;
-      database = await openDatabase(opened.url);
-      await migrate(database, noon);
+      ({ database, close } = await openStore(kind));
       await insertWorld(database, aWorld());
     });
-    after(async () => {
-      await database.close();
-      await drop();
-    });
+    after(() => close());
 
     test('a world comes back as it went in, and a second of its name is not made', async () => {
       const clock = { at: 1, base: 2, rate: 3, frozen: false, jumpedTo: 4 };

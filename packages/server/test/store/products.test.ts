@@ -3,8 +3,6 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { monthlyTerms } from '../../src/domain/product.ts';
 import { type Database, Stale } from '../../src/store/database.ts';
-import { migrate } from '../../src/store/migrations.ts';
-import { openDatabase } from '../../src/store/open.ts';
 import {
   listUnfinishedPriceChanges,
   loadProduct,
@@ -12,23 +10,18 @@ import {
   saveProductPrice,
 } from '../../src/store/products.ts';
 import { databases } from '../databases.ts';
+import { type OpenStore, openStore } from './open-store.ts';
 import { aProduct, noon } from './things.ts';
 
 for (const kind of databases) {
   describe(`prices of products in the store on ${kind.name}`, () => {
     let database: Database;
-    let drop: () => Promise<void>;
+    let close: OpenStore['close'];
 
     before(async () => {
-      const opened = await kind.open();
-      drop = opened.drop;
-      database = await openDatabase(opened.url);
-      await migrate(database, noon);
+      ({ database, close } = await openStore(kind));
     });
-    after(async () => {
-      await database.close();
-      await drop();
-    });
+    after(() => close());
 
     const promotion = { priceMicros: 3, payments: 4 };
     const pass = (appId: string, productId = 'pass') =>

@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Database } from '../../src/store/database.ts';
-import { migrate } from '../../src/store/migrations.ts';
-import { openDatabase } from '../../src/store/open.ts';
 import { findPurchaseById, insertPurchase, listVoidedByPurchaseTime } from '../../src/store/purchases.ts';
 import { databases } from '../databases.ts';
+import { type OpenStore, openStore } from './open-store.ts';
 import { aPurchase, noon } from './things.ts';
 
 const market = 'MKT_ONE';
@@ -14,18 +13,12 @@ const idOf = (number: number) => `SANDBOX3${String(number).padStart(12, '0')}`;
 for (const kind of databases) {
   describe(`purchases by ID and time in the store on ${kind.name}`, () => {
     let database: Database;
-    let drop: () => Promise<void>;
+    let close: OpenStore['close'];
 
     before(async () => {
-      const opened = await kind.open();
-      drop = opened.drop;
-      database = await openDatabase(opened.url);
-      await migrate(database, noon);
+      ({ database, close } = await openStore(kind));
     });
-    after(async () => {
-      await database.close();
-      await drop();
-    });
+    after(() => close());
 
     const insertAll = async (purchases: ReturnType<typeof aPurchase>[]) => {
       for (const purchase of purchases) await insertPurchase(database, purchase);

@@ -3,8 +3,6 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Conflict, type Database, Stale } from '../../src/store/database.ts';
 import { appendEntries, deleteEntries, latestEntryAt, listEntries } from '../../src/store/ledger.ts';
-import { migrate } from '../../src/store/migrations.ts';
-import { openDatabase } from '../../src/store/open.ts';
 import {
   deletePurchases,
   deleteReceipts,
@@ -19,6 +17,7 @@ import {
 } from '../../src/store/purchases.ts';
 import { insertWorld, listRunningWorlds } from '../../src/store/worlds.ts';
 import { databases } from '../databases.ts';
+import { type OpenStore, openStore } from './open-store.ts';
 import { aPurchase, aWorld, noon } from './things.ts';
 
 const dueMs = 259_200_000;
@@ -27,18 +26,12 @@ const market = 'MKT_ONE';
 for (const kind of databases) {
   describe(`purchases in the store on ${kind.name}`, () => {
     let database: Database;
-    let drop: () => Promise<void>;
+    let close: OpenStore['close'];
 
     before(async () => {
-      const opened = await kind.open();
-      drop = opened.drop;
-      database = await openDatabase(opened.url);
-      await migrate(database, noon);
+      ({ database, close } = await openStore(kind));
     });
-    after(async () => {
-      await database.close();
-      await drop();
-    });
+    after(() => close());
 
     const idsOf = (found: { purchaseId: string }[]) =>
       found.map(({ purchaseId }) => Number(purchaseId.slice(8)));

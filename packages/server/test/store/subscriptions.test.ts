@@ -3,8 +3,6 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { monthlyTerms } from '../../src/domain/product.ts';
 import { Conflict, type Database, Stale } from '../../src/store/database.ts';
-import { migrate } from '../../src/store/migrations.ts';
-import { openDatabase } from '../../src/store/open.ts';
 import {
   deleteSubscriptions,
   insertSubscription,
@@ -17,23 +15,18 @@ import {
 } from '../../src/store/subscriptions.ts';
 import { deleteTrials, deleteTrialsOfBuyer, hasHadTrial, insertTrial } from '../../src/store/trials.ts';
 import { databases } from '../databases.ts';
+import { type OpenStore, openStore } from './open-store.ts';
 import { aSubscription, noon } from './things.ts';
 
 for (const kind of databases) {
   describe(`subscriptions in the store on ${kind.name}`, () => {
     let database: Database;
-    let drop: () => Promise<void>;
+    let close: OpenStore['close'];
 
     before(async () => {
-      const opened = await kind.open();
-      drop = opened.drop;
-      database = await openDatabase(opened.url);
-      await migrate(database, noon);
+      ({ database, close } = await openStore(kind));
     });
-    after(async () => {
-      await database.close();
-      await drop();
-    });
+    after(() => close());
 
     const insert = (...given: Parameters<typeof aSubscription>) =>
       insertSubscription(database, aSubscription(...given));
